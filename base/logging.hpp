@@ -15,8 +15,8 @@ struct Field {
   Field(std::string_view name, const char* text) : Field(name, std::string_view(text)) {}
   Field(std::string_view name, const std::string& text) : Field(name, std::string_view(text)) {}
   template <typename T>
-  requires(std::integral<T> || std::floating_point<T>) Field(std::string_view key, T value)
-      : key(key), value(std::to_string(value)) {}
+  requires(std::integral<T> || std::floating_point<T>) Field(std::string_view name, T number)
+      : key(name), value(std::to_string(number)) {}
 
   std::string_view key;
   std::string value;
