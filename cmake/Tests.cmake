@@ -2,6 +2,9 @@
 # One program and one ctest entry a call. Labels: unit (default), integration (PostgreSQL, gRPC), e2e, device.
 include_guard(GLOBAL)
 
+# The system's Python: the modules the tests import come from Debian packages.
+find_program(QUANTFLEET_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+
 function(quantfleet_test)
   cmake_parse_arguments(T "" "NAME;TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT T_LABELS)

@@ -1,0 +1,48 @@
+# The front door. `make demo` runs the main job, `make test` the tests; both install what is missing first.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BUILD := build
+JOBS ?= $(shell nproc)
+
+.PHONY: help deps build demo test test-sanitized format lint gpu-check dist clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+deps: ## Install the packages that building and running needs (Debian 12)
+	@deploy/install-dependencies.sh build
+
+build: deps ## Build the programs into build/bin
+	@cmake --preset release -DQUANTFLEET_TESTS=OFF >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+
+demo: build ## Run examples/quickstart.yaml on this machine and print the comparison (KEEP=1 leaves it running)
+	@KEEP=$(KEEP) deploy/demo.sh
+
+test: ## Build and run every test this machine can run (GPU=1 adds the device suite)
+	@deploy/install-dependencies.sh build test
+	@cmake --preset ci -DQUANTFLEET_TESTS=ON $(if $(GPU),-DQUANTFLEET_CUDA=ON) >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+	@$(MAKE) --no-print-directory test-sanitized
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error $(if $(GPU),,-LE device)
+
+test-sanitized: ## Run the tests that read outside bytes or share memory between threads under the sanitizers
+	@deploy/install-dependencies.sh build test
+	@deploy/test-sanitized.sh
+
+format: ## Format the sources in place
+	@deploy/install-dependencies.sh lint
+	@git ls-files -co --exclude-standard -- '*.hpp' '*.cpp' '*.cu' '*.cuh' | xargs clang-format -i
+
+lint: ## Check formatting, layering, shell scripts and clang-tidy
+	@deploy/install-dependencies.sh build test lint
+	@deploy/lint.sh
+
+gpu-check: ## Build, check and measure the engine on a CUDA machine (needs CMake, a compiler and nvcc)
+	@deploy/gpu-check.sh $(ARGS)
+
+dist: build ## Pack the programs and examples into build/quantfleet-VERSION.tar.gz
+	@deploy/dist.sh
+
+clean: ## Remove everything that was built
+	@rm -rf $(BUILD)
