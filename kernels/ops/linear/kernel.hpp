@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.hpp"
+#include "kernels/engine/device.hpp"
+#include "kernels/engine/messages.hpp"
+
+namespace quantfleet::linear {
+
+// Type of x and y in device memory. The operation rounds x to it (nearest even) before upload and
+// widens y after download.
+enum class ActivationType { kFp32, kBf16, kFp16 };
+
+// One call of y = x W^T. Pointers are the device's, aligned to 256 bytes.
+struct LinearCall {
+  engine::LinearShape shape;
+  // Packed weights as formats::Format lays them out, or as Repack returned them.
+  const std::byte* weights = nullptr;
+  // [batch, k] and [batch, n], row-major, of the kernel's activation type.
+  const void* x = nullptr;
+  void* y = nullptr;
+  // ScratchBytes(shape) bytes, kept between calls; nullptr if 0.
+  std::byte* scratch = nullptr;
+};
+
+// A way to multiply with weights of one format on one device. Made once, used by one thread.
+class LinearKernel {
+ public:
+  virtual ~LinearKernel() = default;
+
+  // Format and kernel as ArmSpec names them; kernel is "dense" (weights used as they are),
+  // "dequantize_then_gemm", "fused" or "reference".
+  virtual std::string_view format() const = 0;
+  virtual std::string_view kernel() const = 0;
+  // For the record, what runs underneath ("openblas_sgemm", "avx3_gemv"); Measurement.kernel_used
+  // is "<kernel>" or "<kernel>/<variant>".
+  virtual std::string_view variant(const engine::LinearShape& shape) const = 0;
+
+  // ok, or kUnimplemented with the reason: for the device at all, and for one shape.
+  virtual Status SupportedOnDevice() const = 0;
+  virtual Status SupportsShape(const engine::LinearShape& shape) const = 0;
+
+  virtual ActivationType activation_type() const = 0;
+  virtual uint64_t ScratchBytes(const engine::LinearShape& shape) const = 0;
+  // Largest kernel_relative this kernel may have at this shape (see OutputError).
+  virtual double Tolerance(const engine::LinearShape& shape) const = 0;
+
+  // Name of the layout that Run expects: "packed" is the format's own. Copies of the weights are
+  // shared between kernels of equal format and layout.
+  virtual std::string_view layout() const { return "packed"; }
+  // Host-side conversion from the packed layout, for a layout other than "packed".
+  virtual Result<std::vector<std::byte>> Repack(const engine::LinearShape& shape,
+                                                std::vector<std::byte> packed) const {
+    (void)shape;
+    return packed;
+  }
+
+  // Starts the call on the device; may return before it has ended.
+  virtual Status Run(const LinearCall& call) = 0;
+};
+
+// One line of the dispatch of "auto": for `format`, batches up to `max_batch` run `kernel`.
+struct DispatchRow {
+  std::string_view format;
+  uint32_t max_batch = 0;
+  std::string_view kernel;
+};
+
+// The kernels registered for one device, and its dispatch table. A room fills it in its own folder
+// by one explicit function (RegisterCpuKernels, RegisterCudaKernels).
+class KernelTable {
+ public:
+  // A second kernel for the same format and name is a bug.
+  void Register(std::unique_ptr<LinearKernel> kernel);
+  // Rows of one format in ascending max_batch; the last has UINT32_MAX.
+  void SetDispatch(std::vector<DispatchRow> rows);
+
+  // nullptr if none is registered.
+  LinearKernel* Find(std::string_view format, std::string_view kernel) const;
+  // Name that "auto" stands for; empty if the dispatch has no row for the format.
+  std::string_view ResolveAuto(std::string_view format, uint32_t batch) const;
+  const std::vector<std::unique_ptr<LinearKernel>>& kernels() const { return kernels_; }
+
+ private:
+  std::vector<std::unique_ptr<LinearKernel>> kernels_;
+  std::vector<DispatchRow> dispatch_;
+};
+
+}  // namespace quantfleet::linear
