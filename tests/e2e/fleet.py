@@ -118,5 +118,9 @@ class Fleet:
     def matrix(self, identity):
         return self.json("status", identity)
 
+    def json_export(self, identity):
+        """What `export --format json` writes."""
+        return json.loads(self.run("export", identity, "--format", "json"))
+
     def pids(self, program):
         return sorted(pid for pid in descendants(self.process.pid) if program_of(pid) == program)
