@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -41,14 +40,41 @@ struct AxisValue {
   std::variant<std::string, double, v1::LinearShape> value;  // of a shape only n and k are set
 };
 
-// A parsed, checked matrix: every key known, every value in range, arms counted. Opaque parts live
-// in the .cpp.
-struct Matrix;
+// Axes that advance together; a plain axis is a group of its own.
+struct AxisGroup {
+  std::vector<std::string> axes;               // "layer", "batch", "format", "kernel"
+  std::vector<std::vector<AxisValue>> points;  // each has one value an axis, in order of `axes`
+};
+
+// Combinations that are left out: those that meet every condition.
+struct ExclusionRule {
+  std::map<std::string, scheduler::Condition> when;  // axis to condition on its value
+  std::string because;
+};
+
+// A parsed, checked matrix: every key known, every value in range, arms counted, and every block
+// has its baseline. Only ParseMatrix makes one.
+struct Matrix {
+  std::string name;
+  std::string workload;                         // "linear"
+  uint32_t seed = 0;                            // ArmSpec.seed of every arm
+  std::string cache;                            // ArmSpec.cache of every arm
+  std::vector<AxisGroup> groups;                // the group of "layer" first
+  std::vector<ExclusionRule> exclusions;        // in file order
+  std::map<std::string, std::string> baseline;  // compared axis to the text of its value
+  std::vector<Target> targets;                  // at least one
+  v1::MeasurePolicy policy;
+  uint32_t repeat = 1;           // times that every block is made
+  uint32_t priority = 0;         // 0 to 9
+  uint64_t max_arms = 0;         // Limits.max_arms it was parsed with
+  uint64_t blocks_per_copy = 0;  // blocks of one target (or device class), once
+  uint64_t arms_per_copy = 0;    // their arms, the null arms included
+};
 
 // A matrix, or at least one diagnostic, in order of place.
 struct ParseOutcome {
   std::shared_ptr<const Matrix> matrix;  // null if there are diagnostics
-  std::vector<Diagnostic> diagnostics;
+  std::vector<Diagnostic> diagnostics;   // at most Report::kMaxDiagnostics
 };
 
 // Parses one YAML document of version 1. Never throws, never recurses without bound, never expands

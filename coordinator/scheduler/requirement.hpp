@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.hpp"
@@ -27,8 +28,10 @@ struct Condition {
 struct Requirement {
   std::map<std::string, Condition> conditions;
 
-  // Canonical JSON: equal requirements give equal text. The queue's class is its SHA-256.
+  // Canonical JSON: equal requirements give equal text. The queue's class is its SHA-256. Order and
+  // repetition within any_of and none_of do not count. Bytes that are not UTF-8 are replaced.
   std::string ToJson() const;
+  // kInvalidArgument unless `json` is what ToJson writes, white space and key order aside.
   static Result<Requirement> FromJson(const std::string& json);
 };
 
@@ -39,9 +42,19 @@ struct DeviceFacts {
   std::map<std::string, std::string> labels;
 };
 
-// True if the device meets every condition. A property it does not have fails its condition.
+// True if the device meets every condition. A property it does not have fails its condition; every
+// device has the property "feature", be it empty, and only CPUs have "threads".
 bool Matches(const Requirement& requirement, const DeviceFacts& facts);
 // Why not, for people ("memory_gib is 23.6, at least 39 is asked for"); empty if it matches.
 std::string WhyNot(const Requirement& requirement, const DeviceFacts& facts);
+
+// True if a value meets `condition`: any_of and none_of look at `text`, bounds at `number`. A bound
+// on a value without a number does not hold.
+bool Holds(const Condition& condition, std::string_view text, std::optional<double> number);
+
+// True if `pattern` covers all of `text`: * stands for any run of bytes, ? for one byte, ASCII
+// letters match in both cases. Takes at most time proportional to the product of the lengths and
+// constant stack, whatever the pattern.
+bool MatchesGlob(std::string_view pattern, std::string_view text);
 
 }  // namespace quantfleet::scheduler

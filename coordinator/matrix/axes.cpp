@@ -1,0 +1,204 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/matrix/axes.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "coordinator/matrix/axis_values.hpp"
+#include "coordinator/matrix/fields.hpp"
+
+namespace quantfleet::matrix {
+namespace {
+
+// Axes that advance together, before ranges are written out.
+struct DraftGroup {
+  Place place;
+  std::vector<DraftAxis> axes;
+  uint64_t size() const { return axes.front().size(); }
+};
+
+class AxesReader {
+ public:
+  explicit AxesReader(Report* report) : report_(report) {}
+
+  void ReadFixed(const Node& node) {
+    if (node.kind != Node::Kind::kMap) {
+      report_->Add(node.place, "fixed is not a map of parameters to values", "as in {seed: 7}");
+      return;
+    }
+    for (const Entry& entry : node.entries) {
+      if (entry.key == "seed") continue;
+      if (!Claim(entry)) continue;
+      if (entry.value.kind == Node::Kind::kSequence) {
+        report_->Add(entry.value.place, entry.key + " is a list, but fixed takes one value",
+                     "move it to axes");
+        continue;
+      }
+      AddGroup(entry.place, {entry});
+    }
+  }
+
+  void ReadMap(const Node& node) {
+    if (node.kind != Node::Kind::kMap || node.entries.empty()) {
+      report_->Add(node.place, "axes is not a map of axes to values",
+                   "as in {layer: gpt2/mlp.c_fc, batch: [1, 16], format: [fp32, nf4]}");
+      return;
+    }
+    for (const Entry& entry : node.entries) {
+      if (Claim(entry)) AddGroup(entry.place, {entry});
+    }
+  }
+
+  void ReadZip(const Node& node) {
+    if (!IsFilledList(node, "zip", report_)) return;
+    for (const Node& item : node.items) {
+      if (item.kind != Node::Kind::kMap || item.entries.empty()) {
+        report_->Add(item.place, "a zip entry is not a map of axes to lists");
+        continue;
+      }
+      std::vector<Entry> claimed;
+      for (const Entry& entry : item.entries) {
+        if (Claim(entry)) claimed.push_back(entry);
+      }
+      if (!claimed.empty()) AddGroup(item.place, claimed);
+    }
+  }
+
+  // Reports axes that must be there and are not.
+  void RequireAxes(Place place) {
+    for (const char* axis : {"layer", "batch", "format"}) {
+      if (!claimed_.contains(axis)) {
+        report_->Add(place, std::string("the axis \"") + axis + "\" is missing");
+      }
+    }
+    if (claimed_.contains("kernel")) return;
+    DraftAxis kernel;
+    kernel.name = "kernel";
+    kernel.values.push_back({"auto", std::string("auto")});
+    groups_.push_back({place, {std::move(kernel)}});
+  }
+
+  std::vector<DraftGroup>& groups() { return groups_; }
+
+ private:
+  // False, with a report, if the entry's key is no axis or was used before.
+  bool Claim(const Entry& entry) {
+    const Vocabulary& names = AxisNames();
+    if (!Contains(names.available, entry.key)) {
+      ReportUnknownWord(entry.place, "axis", entry.key, names, report_);
+      return false;
+    }
+    if (!claimed_.insert(entry.key).second) {
+      report_->Add(entry.place, "the axis " + Quoted(entry.key) + " is given twice",
+                   "in one of fixed, axes and zip");
+      return false;
+    }
+    return true;
+  }
+
+  void AddGroup(Place place, const std::vector<Entry>& entries) {
+    DraftGroup group{place, {}};
+    for (const Entry& entry : entries) {
+      if (auto axis = ReadAxis(entry.key, entry.value, report_)) {
+        group.axes.push_back(std::move(*axis));
+      }
+    }
+    if (group.axes.size() != entries.size()) return;
+    for (const DraftAxis& axis : group.axes) {
+      if (axis.size() == group.size()) continue;
+      report_->Add(place, "zip lists differ in length: " + group.axes.front().name + " has " +
+                              std::to_string(group.size()) + " values, " + axis.name + " has " +
+                              std::to_string(axis.size()));
+      return;
+    }
+    groups_.push_back(std::move(group));
+  }
+
+  Report* report_;
+  std::set<std::string> claimed_;
+  std::vector<DraftGroup> groups_;
+};
+
+size_t Rank(const DraftGroup& group) {
+  const std::vector<std::string>& order = AxisNames().available;
+  size_t rank = order.size();
+  for (const DraftAxis& axis : group.axes) {
+    const auto place = std::find(order.begin(), order.end(), axis.name);
+    rank = std::min(rank, static_cast<size_t>(place - order.begin()));
+  }
+  return rank;
+}
+
+// False, with a report, if all combinations of `groups`, `copies` times, are more than `max_arms`.
+bool CheckProduct(const std::vector<DraftGroup>& groups, uint64_t copies, uint64_t max_arms,
+                  Place place, Report* report) {
+  uint64_t product = copies;
+  bool overflow = false;
+  std::string factors;
+  for (const DraftGroup& group : groups) {
+    overflow |= __builtin_mul_overflow(product, group.size(), &product);
+    if (!factors.empty()) factors += " x ";
+    factors += std::to_string(group.size()) + " " + group.axes.front().name;
+  }
+  if (!overflow && product <= max_arms) return true;
+  if (copies > 1) factors += " x " + std::to_string(copies) + " for targets and repeat";
+  report->Add(place,
+              "the matrix asks for " + (overflow ? "more than 10^19" : std::to_string(product)) +
+                  " arms, at most " + std::to_string(max_arms) + " are allowed",
+              factors);
+  return false;
+}
+
+AxisGroup WriteOut(const DraftGroup& draft) {
+  AxisGroup group;
+  for (const DraftAxis& axis : draft.axes) group.axes.push_back(axis.name);
+  group.points.resize(draft.size());
+  for (const DraftAxis& axis : draft.axes) {
+    for (size_t i = 0; i < group.points.size(); ++i) group.points[i].push_back(axis.At(i));
+  }
+  return group;
+}
+
+// A point that repeats an earlier one would make two equal arms.
+void CheckRepeats(const DraftGroup& draft, const AxisGroup& group, Report* report) {
+  std::set<std::vector<std::string>> seen;
+  for (size_t i = 0; i < group.points.size(); ++i) {
+    std::vector<std::string> texts;
+    for (const AxisValue& value : group.points[i]) texts.push_back(value.text);
+    if (seen.insert(texts).second) continue;
+    const std::vector<Place>& places = draft.axes.front().places;
+    std::string joined;
+    for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
+    report->Add(i < places.size() ? places[i] : draft.place,
+                "the value " + Quoted(joined) + " of " + group.axes.front() + " is given twice",
+                "keep one");
+  }
+}
+
+}  // namespace
+
+std::vector<AxisGroup> ReadAxes(const AxisSections& sections, uint64_t copies, uint64_t max_arms,
+                                Report* report) {
+  AxesReader reader(report);
+  if (sections.fixed != nullptr) reader.ReadFixed(*sections.fixed);
+  if (sections.axes != nullptr) reader.ReadMap(*sections.axes);
+  if (sections.zip != nullptr) reader.ReadZip(*sections.zip);
+  const Place place = sections.axes != nullptr ? sections.axes->place : Place{};
+  reader.RequireAxes(place);
+
+  std::vector<DraftGroup>& drafts = reader.groups();
+  std::stable_sort(drafts.begin(), drafts.end(),
+                   [](const DraftGroup& a, const DraftGroup& b) { return Rank(a) < Rank(b); });
+  if (!CheckProduct(drafts, copies, max_arms, place, report)) return {};
+  std::vector<AxisGroup> groups;
+  for (const DraftGroup& draft : drafts) {
+    groups.push_back(WriteOut(draft));
+    CheckRepeats(draft, groups.back(), report);
+  }
+  return groups;
+}
+
+}  // namespace quantfleet::matrix

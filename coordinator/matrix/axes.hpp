@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "coordinator/matrix/document.hpp"
+
+namespace quantfleet::matrix {
+
+// `fixed`, `axes` and `zip` of a document; null where absent.
+struct AxisSections {
+  const Node* fixed = nullptr;
+  const Node* axes = nullptr;
+  const Node* zip = nullptr;
+};
+
+// Reads the axes into groups, the group of "layer" first, the others by their first axis in the
+// order layer, batch, format, kernel. An absent kernel axis is `auto`. The product of all group
+// sizes and `copies` is bounded by `max_arms` before any range is written out. Empty after a
+// report.
+std::vector<AxisGroup> ReadAxes(const AxisSections& sections, uint64_t copies, uint64_t max_arms,
+                                Report* report);
+
+}  // namespace quantfleet::matrix

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/matrix/axis_values.hpp"
+
+#include "coordinator/matrix/fields.hpp"
+#include "coordinator/matrix/suggestion.hpp"
+
+namespace quantfleet::matrix {
+namespace {
+
+constexpr uint64_t kMaxBatch = uint64_t{1} << 20;
+constexpr uint64_t kMaxDimension = uint64_t{1} << 20;
+constexpr uint64_t kAnyInteger = uint64_t{1} << 62;
+
+AxisValue BatchValue(uint64_t batch) {
+  return {std::to_string(batch), static_cast<double>(batch)};
+}
+
+std::optional<AxisValue> ReadShape(const Node& node, Report* report) {
+  const Fields fields(node, "layer", {"n", "k"}, report);
+  const Node* n = fields.Require("n");
+  const Node* k = fields.Require("k");
+  if (n == nullptr || k == nullptr) return std::nullopt;
+  const auto rows = ReadInteger(*n, "n", 1, kMaxDimension, report);
+  const auto columns = ReadInteger(*k, "k", 1, kMaxDimension, report);
+  if (!rows || !columns) return std::nullopt;
+  v1::LinearShape shape;
+  shape.set_n(static_cast<uint32_t>(*rows));
+  shape.set_k(static_cast<uint32_t>(*columns));
+  return AxisValue{"n=" + std::to_string(*rows) + ",k=" + std::to_string(*columns), shape};
+}
+
+// Layers of the model that `name` starts with, or else of all models.
+std::vector<std::string> Neighbours(const std::string& name) {
+  const std::string model = name.substr(0, name.find('/') + 1);
+  std::vector<std::string> neighbours;
+  for (const std::string& known : LayerNames()) {
+    if (!model.empty() && known.starts_with(model)) neighbours.push_back(known);
+  }
+  return neighbours.empty() ? LayerNames() : neighbours;
+}
+
+std::optional<AxisValue> ReadLayer(const Node& node, Report* report) {
+  if (node.kind == Node::Kind::kMap) return ReadShape(node, report);
+  const std::optional<std::string> name = ReadText(node, "layer", report);
+  if (!name) return std::nullopt;
+  const std::optional<LayerShape> found = FindLayer(*name);
+  if (!found) {
+    report->Add(node.place, "unknown layer " + Quoted(*name), Suggest(*name, Neighbours(*name)));
+    return std::nullopt;
+  }
+  v1::LinearShape shape;
+  shape.set_n(found->n);
+  shape.set_k(found->k);
+  return AxisValue{*name, shape};
+}
+
+// The `count` numbers of a progression.
+std::optional<std::vector<uint64_t>> ReadNumbers(const Node& node, const std::string& what,
+                                                 size_t count, Report* report) {
+  if (node.kind != Node::Kind::kSequence || node.items.size() != count) {
+    report->Add(node.place, what + " is not a list of " + std::to_string(count) + " numbers",
+                count == 2 ? "as in {doubling: [1, 64]}" : "as in {range: [1, 16, 1]}");
+    return std::nullopt;
+  }
+  std::vector<uint64_t> numbers;
+  for (const Node& item : node.items) {
+    const auto number = ReadInteger(item, what, 1, kAnyInteger, report);
+    if (!number) return std::nullopt;
+    numbers.push_back(*number);
+  }
+  if (numbers[0] > numbers[1]) {
+    report->Add(node.place,
+                what + " runs from " + std::to_string(numbers[0]) + " down to " +
+                    std::to_string(numbers[1]),
+                "the smaller number comes first");
+    return std::nullopt;
+  }
+  if (numbers[1] > kMaxBatch) {
+    report->Add(node.items[1].place, "batch is " + std::to_string(numbers[1]) + ", at most " +
+                                         std::to_string(kMaxBatch) + " is allowed");
+  }
+  return numbers;
+}
+
+std::optional<DraftAxis> ReadProgression(const Node& node, Report* report) {
+  const Fields fields(node, "batch", {"doubling", "range"}, report);
+  const Node* doubling = fields.Find("doubling");
+  const Node* range = fields.Find("range");
+  if ((doubling == nullptr) == (range == nullptr)) {
+    report->Add(node.place, "batch is a map without exactly one of doubling and range",
+                "as in {doubling: [1, 64]} or {range: [1, 16, 1]}");
+    return std::nullopt;
+  }
+  DraftAxis axis;
+  axis.name = "batch";
+  const auto numbers = doubling != nullptr ? ReadNumbers(*doubling, "doubling", 2, report)
+                                           : ReadNumbers(*range, "range", 3, report);
+  if (!numbers) return std::nullopt;
+  const uint64_t first = (*numbers)[0], last = (*numbers)[1];
+  if (range != nullptr) {
+    const uint64_t step = (*numbers)[2];
+    axis.range = Progression{first, step, (last - first) / step + 1};
+  } else {
+    // `last` is below 2^63, so that the doubling ends before it overflows.
+    for (uint64_t batch = first; batch <= last; batch *= 2)
+      axis.values.push_back(BatchValue(batch));
+  }
+  return axis;
+}
+
+}  // namespace
+
+AxisValue DraftAxis::At(size_t index) const {
+  return range ? BatchValue(range->first + index * range->step) : values[index];
+}
+
+std::optional<AxisValue> ReadAxisValue(const std::string& axis, const Node& node, Report* report) {
+  if (axis == "layer") return ReadLayer(node, report);
+  if (axis == "batch") {
+    const auto batch = ReadInteger(node, "batch", 1, kMaxBatch, report);
+    if (!batch) return std::nullopt;
+    return BatchValue(*batch);
+  }
+  const auto word = ReadWord(node, axis, axis == "format" ? Formats() : Kernels(), report);
+  if (!word) return std::nullopt;
+  return AxisValue{*word, *word};
+}
+
+std::optional<DraftAxis> ReadAxis(const std::string& axis, const Node& node, Report* report) {
+  if (axis == "batch" && node.kind == Node::Kind::kMap) return ReadProgression(node, report);
+  std::vector<const Node*> items = {&node};
+  if (node.kind == Node::Kind::kSequence) {
+    if (!IsFilledList(node, axis, report)) return std::nullopt;
+    items.clear();
+    for (const Node& item : node.items) items.push_back(&item);
+  }
+  DraftAxis draft;
+  draft.name = axis;
+  for (const Node* item : items) {
+    std::optional<AxisValue> value = ReadAxisValue(axis, *item, report);
+    if (!value) continue;
+    draft.values.push_back(std::move(*value));
+    draft.places.push_back(item->place);
+  }
+  if (draft.values.size() != items.size()) return std::nullopt;
+  return draft;
+}
+
+}  // namespace quantfleet::matrix

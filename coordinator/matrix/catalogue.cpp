@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/matrix/catalogue.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace quantfleet::matrix {
+namespace {
+
+const std::map<std::string, LayerShape>& Layers() {
+  static const std::map<std::string, LayerShape> kLayers = {
+      {"gpt2/attn.c_attn", {2304, 768}},
+      {"gpt2/attn.c_proj", {768, 768}},
+      {"gpt2/mlp.c_fc", {3072, 768}},
+      {"gpt2/mlp.c_proj", {768, 3072}},
+      {"llama-3-8b/attn.q_proj", {4096, 4096}},
+      {"llama-3-8b/attn.k_proj", {1024, 4096}},
+      {"llama-3-8b/attn.v_proj", {1024, 4096}},
+      {"llama-3-8b/attn.o_proj", {4096, 4096}},
+      {"llama-3-8b/mlp.gate_proj", {14336, 4096}},
+      {"llama-3-8b/mlp.up_proj", {14336, 4096}},
+      {"llama-3-8b/mlp.down_proj", {4096, 14336}},
+      {"gemma-3n-e2b/attn.q_proj", {2048, 2048}},
+      {"gemma-3n-e2b/attn.k_proj", {512, 2048}},
+      {"gemma-3n-e2b/attn.v_proj", {512, 2048}},
+      {"gemma-3n-e2b/attn.o_proj", {2048, 2048}},
+      {"gemma-3n-e2b/mlp.gate_proj", {8192, 2048}},
+      {"gemma-3n-e2b/mlp.up_proj", {8192, 2048}},
+      {"gemma-3n-e2b/mlp.down_proj", {2048, 8192}},
+  };
+  return kLayers;
+}
+
+}  // namespace
+
+std::optional<LayerShape> FindLayer(const std::string& name) {
+  const auto layer = Layers().find(name);
+  if (layer == Layers().end()) return std::nullopt;
+  return layer->second;
+}
+
+const std::vector<std::string>& LayerNames() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const auto& [name, shape] : Layers()) names.push_back(name);
+    return names;
+  }();
+  return kNames;
+}
+
+const Vocabulary& Workloads() {
+  static const Vocabulary kWorkloads = {{"linear"}, {"attention", "external", "model"}};
+  return kWorkloads;
+}
+
+const Vocabulary& Formats() {
+  static const Vocabulary kFormats = {
+      {"bf16", "fp32", "int8", "nf4"},
+      {"awq_int4", "fp16", "fp4", "fp8_e4m3", "fp8_e5m2", "gptq_int4", "iq2_xxs", "llm_int8",
+       "mxfp4", "nf4_double", "nvfp4", "q2_k", "q3_k", "q4_0", "q4_k", "q5_k", "q6_k", "q8_0",
+       "w8a8"}};
+  return kFormats;
+}
+
+const Vocabulary& Kernels() {
+  static const Vocabulary kKernels = {{"auto", "dequantize_then_gemm", "fused", "reference"},
+                                      {"cublas", "marlin"}};
+  return kKernels;
+}
+
+const Vocabulary& AxisNames() {
+  static const Vocabulary kAxes = {
+      {"layer", "batch", "format", "kernel"},
+      {"cache", "context", "device", "generate_tokens", "kv_format", "model", "prompt_tokens"}};
+  return kAxes;
+}
+
+bool Contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace quantfleet::matrix

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/matrix/catalogue.hpp"
+#include "coordinator/matrix/diagnostic.hpp"
+#include "coordinator/matrix/document.hpp"
+
+namespace quantfleet::matrix {
+
+// Readers of a node as a typed value. Each returns nothing after adding one entry to `report`;
+// `what` names the value in messages ("batch").
+
+// The keys of a map, of which all must be in `known`.
+class Fields {
+ public:
+  // Reports `node` if it is no map, and every unknown key of it.
+  Fields(const Node& node, const std::string& what, const std::vector<std::string>& known,
+         Report* report);
+
+  // The value of `key`, or null.
+  const Node* Find(const std::string& key) const;
+  // The value of `key`; reports it as missing at the map's place.
+  const Node* Require(const std::string& key) const;
+
+ private:
+  const Node& node_;
+  std::string what_;
+  Report* report_;
+};
+
+// Whole number in [min, max]: decimal digits, no sign but -, no leading zero, no exponent.
+std::optional<uint64_t> ReadInteger(const Node& node, const std::string& what, uint64_t min,
+                                    uint64_t max, Report* report);
+// Finite decimal number without a unit. `unit` is what the number counts ("seconds"), for the hint.
+std::optional<double> ReadNumber(const Node& node, const std::string& what, const std::string& unit,
+                                 Report* report);
+// A fraction as `0.01` or `1%`.
+std::optional<double> ReadFraction(const Node& node, const std::string& what, Report* report);
+// `true` or `false`.
+std::optional<bool> ReadBool(const Node& node, const std::string& what, Report* report);
+// Any text but the empty one, of at most 256 bytes.
+std::optional<std::string> ReadText(const Node& node, const std::string& what, Report* report);
+// Letters, digits, dots, dashes and underscores, at most 64, starting with a letter or digit.
+std::optional<std::string> ReadName(const Node& node, const std::string& what, Report* report);
+// A word of the vocabulary that this version runs.
+std::optional<std::string> ReadWord(const Node& node, const std::string& what,
+                                    const Vocabulary& vocabulary, Report* report);
+// A node that must be a sequence with at least one item.
+bool IsFilledList(const Node& node, const std::string& what, Report* report);
+
+// Reports `word` as not available or as unknown, with a suggestion.
+void ReportUnknownWord(Place place, const std::string& what, const std::string& word,
+                       const Vocabulary& vocabulary, Report* report);
+
+// Shortest of at most ten significant digits: "0.15", "16".
+std::string NumberText(double number);
+
+}  // namespace quantfleet::matrix

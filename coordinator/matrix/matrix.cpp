@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/matrix/matrix.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "coordinator/matrix/axes.hpp"
+#include "coordinator/matrix/axis_values.hpp"
+#include "coordinator/matrix/condition.hpp"
+#include "coordinator/matrix/fields.hpp"
+#include "coordinator/matrix/grid.hpp"
+#include "coordinator/matrix/policy.hpp"
+#include "coordinator/matrix/suggestion.hpp"
+#include "coordinator/matrix/target.hpp"
+
+namespace quantfleet::matrix {
+namespace {
+
+constexpr uint64_t kMaxRepeat = 1000;
+constexpr uint64_t kMaxPriority = 9;
+
+const std::vector<std::string>& TopLevelKeys() {
+  static const std::vector<std::string> kKeys = {
+      "version",  "name",    "workload", "fixed",   "axes",    "zip",    "exclude",
+      "baseline", "targets", "search",   "measure", "explain", "repeat", "priority"};
+  return kKeys;
+}
+
+// `search` and `explain` are words of the language; running without them in silence would answer
+// another question than the one asked.
+void RefuseAwaited(const Fields& fields, Report* report) {
+  const Node* search = fields.Find("search");
+  if (search != nullptr && search->kind != Node::Kind::kSequence) {
+    report->Add(search->place, "search is not a list");
+  } else if (search != nullptr && !search->items.empty()) {
+    report->Add(search->place, "search is not available in this version",
+                "list the values in axes; crossovers between them are always computed");
+  }
+  const Node* explain = fields.Find("explain");
+  if (explain != nullptr && ReadBool(*explain, "explain", report).value_or(false)) {
+    report->Add(explain->place, "explain is not available in this version", "remove it");
+  }
+}
+
+void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
+  if (const Node* version = fields.Require("version")) {
+    ReadInteger(*version, "version", 1, 1, report);
+  }
+  if (const Node* name = fields.Require("name")) {
+    matrix->name = ReadName(*name, "name", report).value_or("");
+  }
+  if (const Node* workload = fields.Require("workload")) {
+    matrix->workload = ReadWord(*workload, "workload", Workloads(), report).value_or("");
+  }
+  const auto read = [&](const char* key, uint64_t min, uint64_t max, uint32_t* value) {
+    const Node* node = fields.Find(key);
+    if (node == nullptr) return;
+    *value = static_cast<uint32_t>(ReadInteger(*node, key, min, max, report).value_or(*value));
+  };
+  read("repeat", 1, kMaxRepeat, &matrix->repeat);
+  read("priority", 0, kMaxPriority, &matrix->priority);
+  RefuseAwaited(fields, report);
+}
+
+void ReadSeed(const Node* fixed, Matrix* matrix, Report* report) {
+  if (fixed == nullptr) return;
+  for (const Entry& entry : fixed->entries) {
+    if (entry.key != "seed") continue;
+    const auto seed =
+        ReadInteger(entry.value, "seed", 0, std::numeric_limits<uint32_t>::max(), report);
+    matrix->seed = static_cast<uint32_t>(seed.value_or(0));
+  }
+}
+
+const AxisGroup* GroupOf(const Matrix& matrix, const std::string& axis) {
+  for (const AxisGroup& group : matrix.groups) {
+    if (Contains(group.axes, axis)) return &group;
+  }
+  return nullptr;
+}
+
+// Texts of an axis's values, without repeats that come from zip.
+std::vector<std::string> TextsOf(const Matrix& matrix, const std::string& axis) {
+  std::vector<std::string> texts;
+  const AxisGroup* group = GroupOf(matrix, axis);
+  if (group == nullptr) return texts;
+  const auto column = static_cast<size_t>(std::find(group->axes.begin(), group->axes.end(), axis) -
+                                          group->axes.begin());
+  for (const auto& point : group->points) texts.push_back(point[column].text);
+  return texts;
+}
+
+void ReadBaseline(const Node& node, Matrix* matrix, Report* report) {
+  if (node.kind != Node::Kind::kMap || node.entries.empty()) {
+    report->Add(node.place, "baseline is not a map of axes to values",
+                "as in {format: fp32, kernel: auto}");
+    return;
+  }
+  for (const Entry& entry : node.entries) {
+    if (!Contains(AxisNames().available, entry.key)) {
+      ReportUnknownWord(entry.place, "axis", entry.key, AxisNames(), report);
+      continue;
+    }
+    const auto value = ReadAxisValue(entry.key, entry.value, report);
+    if (!value) continue;
+    matrix->baseline[entry.key] = value->text;
+    const std::vector<std::string> texts = TextsOf(*matrix, entry.key);
+    if (!texts.empty() && !Contains(texts, value->text)) {
+      report->Add(entry.value.place,
+                  "missing baseline: " + Quoted(value->text) + " is no value of the axis " +
+                      Quoted(entry.key),
+                  "add it to the axis, or name one of its values");
+    }
+  }
+}
+
+// Layers of equal shape differ in name only; as candidates of one block they would be one arm.
+void CheckComparedLayers(const Matrix& matrix, Place place, Report* report) {
+  if (!matrix.baseline.contains("layer")) return;
+  const AxisGroup& group = *GroupOf(matrix, "layer");
+  if (group.axes.size() > 1) {
+    report->Add(place, "the layers of a zip cannot be compared inside a block",
+                "leave layer out of baseline");
+    return;
+  }
+  std::map<std::pair<uint32_t, uint32_t>, std::string> seen;
+  for (const auto& point : group.points) {
+    const auto& shape = std::get<v1::LinearShape>(point[0].value);
+    const auto [entry, fresh] = seen.emplace(std::pair(shape.n(), shape.k()), point[0].text);
+    if (fresh) continue;
+    report->Add(place,
+                "the layers " + entry->second + " and " + point[0].text +
+                    " have the same shape and cannot be compared with each other",
+                "keep one, or leave layer out of baseline");
+    return;
+  }
+}
+
+std::string DescribeBlock(const Matrix& matrix, uint64_t number) {
+  std::string text;
+  for (const auto& [axis, value] : CombinationAt(matrix, number)) {
+    if (matrix.baseline.contains(axis)) continue;
+    text += (text.empty() ? "" : ", ") + axis + " " + value->text;
+  }
+  return text.empty() ? "of all arms" : "with " + text;
+}
+
+// Sorts the matrix into blocks and checks that each has its baseline.
+void CheckBlocks(Place place, const Limits& limits, Matrix* matrix, Report* report) {
+  const Grid grid = LayOut(*matrix);
+  if (grid.blocks.empty()) {
+    report->Add(place, "every arm of the matrix is excluded");
+    return;
+  }
+  const auto lacks = [](const GridBlock& block) { return !block.baseline.has_value(); };
+  const auto first = std::find_if(grid.blocks.begin(), grid.blocks.end(), lacks);
+  if (first != grid.blocks.end()) {
+    const auto count = std::count_if(grid.blocks.begin(), grid.blocks.end(), lacks);
+    report->Add(place,
+                "missing baseline: no arm of the block " +
+                    DescribeBlock(*matrix, first->candidates.front()) + " is the baseline" +
+                    (count > 1 ? ", nor of " + std::to_string(count - 1) + " other blocks" : ""),
+                "an exclude rule or a zip leaves it out");
+    return;
+  }
+  matrix->max_arms = limits.max_arms;
+  matrix->blocks_per_copy = grid.blocks.size();
+  matrix->arms_per_copy = grid.arms;
+  const uint64_t arms = grid.arms * matrix->targets.size() * matrix->repeat;
+  if (arms > limits.max_arms) {
+    report->Add(place, "the matrix asks for " + std::to_string(arms) +
+                           " arms with the second baseline of each block, at most " +
+                           std::to_string(limits.max_arms) + " are allowed");
+  }
+}
+
+std::vector<Target> AnyDevice() {
+  Target target;
+  target.name = "any-device";
+  return {target};
+}
+
+void ReadMatrix(const Node& root, const Limits& limits, Matrix* matrix, Report* report) {
+  const Fields fields(root, "the matrix", TopLevelKeys(), report);
+  if (root.kind != Node::Kind::kMap) return;
+  ReadHead(fields, matrix, report);
+  const Node* targets = fields.Find("targets");
+  matrix->targets = targets != nullptr ? ReadTargets(*targets, report) : AnyDevice();
+  matrix->cache = "cold";
+  const Node* measure = fields.Find("measure");
+  matrix->policy =
+      measure != nullptr ? ReadPolicy(*measure, &matrix->cache, report) : DefaultPolicy();
+  if (const Node* exclude = fields.Find("exclude")) {
+    matrix->exclusions = ReadExclusions(*exclude, report);
+  }
+
+  const AxisSections sections{fields.Find("fixed"), fields.Require("axes"), fields.Find("zip")};
+  ReadSeed(sections.fixed, matrix, report);
+  if (sections.axes != nullptr) {
+    const uint64_t copies = std::max<uint64_t>(matrix->targets.size(), 1) * matrix->repeat;
+    matrix->groups = ReadAxes(sections, copies, limits.max_arms, report);
+  }
+  const Node* baseline = fields.Require("baseline");
+  if (baseline != nullptr) ReadBaseline(*baseline, matrix, report);
+  if (!report->empty()) return;
+  CheckComparedLayers(*matrix, baseline->place, report);
+  if (report->empty()) CheckBlocks(baseline->place, limits, matrix, report);
+}
+
+}  // namespace
+
+ParseOutcome ParseMatrix(std::string_view document, std::string_view file_name,
+                         const Limits& limits) {
+  Report report{std::string(file_name)};
+  auto matrix = std::make_shared<Matrix>();
+  if (const std::optional<Node> root = ReadDocument(document, limits, &report)) {
+    ReadMatrix(*root, limits, matrix.get(), &report);
+  }
+  if (report.empty()) return {std::move(matrix), {}};
+  return {nullptr, std::move(report).Finish()};
+}
+
+}  // namespace quantfleet::matrix

@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/matrix/target.hpp"
+
+#include <set>
+
+#include "coordinator/matrix/condition.hpp"
+#include "coordinator/matrix/fields.hpp"
+
+namespace quantfleet::matrix {
+namespace {
+
+const Vocabulary& DeviceKinds() {
+  static const Vocabulary kKinds = {{"cpu", "cuda"}, {"metal", "rocm", "sycl"}};
+  return kKinds;
+}
+
+void ReadProperty(const std::string& property, const Node& node, scheduler::Requirement* where,
+                  Report* report) {
+  Subject subject{property, false, false, nullptr};
+  subject.number = property == "memory_gib" || property == "threads";
+  subject.bounds_only = property == "memory_gib";
+  if (property == "kind") subject.vocabulary = &DeviceKinds();
+  auto condition = ReadCondition(node, subject, report);
+  if (condition) where->conditions[property] = std::move(*condition);
+}
+
+void ReadLabels(const Node& node, scheduler::Requirement* where, Report* report) {
+  if (node.kind != Node::Kind::kMap || node.entries.empty()) {
+    report->Add(node.place, "labels is not a map of labels to conditions",
+                "as in labels: {site: colab}");
+    return;
+  }
+  for (const Entry& entry : node.entries) {
+    Node key;
+    key.kind = Node::Kind::kScalar;
+    key.place = entry.place;
+    key.text = entry.key;
+    if (!ReadName(key, "the label", report)) continue;
+    ReadProperty("labels." + entry.key, entry.value, where, report);
+  }
+}
+
+void ReadWhere(const Node& node, scheduler::Requirement* where, Report* report) {
+  static const std::vector<std::string> kKeys = {"device",       "device_class", "kind",
+                                                 "architecture", "memory_gib",   "threads",
+                                                 "feature",      "agent",        "labels"};
+  const Fields fields(node, "where", kKeys, report);
+  if (node.kind == Node::Kind::kMap && node.entries.empty()) {
+    report->Add(node.place, "where is an empty map", "leave it out to take any device");
+  }
+  for (const Entry& entry : node.entries) {
+    if (entry.key == "labels") {
+      ReadLabels(entry.value, where, report);
+    } else if (Contains(kKeys, entry.key)) {
+      ReadProperty(entry.key, entry.value, where, report);
+    }
+  }
+}
+
+Target ReadTarget(const Node& node, Report* report) {
+  const Fields fields(node, "a target", {"name", "where", "each"}, report);
+  Target target;
+  if (const Node* name = fields.Require("name")) {
+    target.name = ReadName(*name, "the target's name", report).value_or("");
+  }
+  if (const Node* where = fields.Find("where")) ReadWhere(*where, &target.where, report);
+  if (const Node* each = fields.Find("each")) {
+    static const Vocabulary kGroupings = {{"device_class"}, {"agent", "device"}};
+    target.each_device_class = ReadWord(*each, "each", kGroupings, report).has_value();
+  }
+  return target;
+}
+
+}  // namespace
+
+std::vector<Target> ReadTargets(const Node& node, Report* report) {
+  std::vector<Target> targets;
+  if (!IsFilledList(node, "targets", report)) return targets;
+  std::set<std::string> names;
+  for (const Node& item : node.items) {
+    Target target = ReadTarget(item, report);
+    if (!target.name.empty() && !names.insert(target.name).second) {
+      report->Add(item.place, "two targets have the name " + Quoted(target.name),
+                  "results are told apart by it");
+    }
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+}  // namespace quantfleet::matrix
