@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cuda/plan.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+namespace quantfleet::linear::cuda {
+namespace {
+
+using ::quantfleet::cuda::ArchitectureName;
+using ::quantfleet::cuda::Capability;
+
+constexpr Capability kOldest = {7, 5};
+constexpr Capability kFirstBf16 = {8, 0};
+constexpr uint32_t kFusedAutoMaxBatch = 64;
+constexpr uint32_t kAnyBatch = std::numeric_limits<uint32_t>::max();
+
+}  // namespace
+
+ActivationType HalfTypeOf(Capability capability) {
+  return capability < kFirstBf16 ? ActivationType::kFp16 : ActivationType::kBf16;
+}
+
+Status DeviceStatus(std::string_view format, std::string_view kernel, Capability capability) {
+  const std::string here = "; this device is " + ArchitectureName(capability);
+  if (capability < kOldest) return Unimplemented("the CUDA kernels need sm_75" + here);
+  if (format == "bf16" && capability < kFirstBf16) {
+    return Unimplemented("bf16 multiplication needs sm_80" + here);
+  }
+  if (kernel == "fused" && format != "int8" && format != "nf4") {
+    return Unimplemented(std::string(format) + " has nothing to decode");
+  }
+  return OkStatus();
+}
+
+Status FusedShapeStatus(std::string_view format, const engine::LinearShape& shape) {
+  const uint32_t multiple = format == "nf4" ? 64 : 16;
+  if (shape.k % multiple == 0) return OkStatus();
+  return Unimplemented("fused " + std::string(format) + " needs k to be a multiple of " +
+                       std::to_string(multiple) + ", k is " + std::to_string(shape.k) +
+                       "; use dequantize_then_gemm");
+}
+
+FusedKernel ChooseFused(uint32_t batch) {
+  return batch <= kGemvMaxBatch ? FusedKernel::kGemv : FusedKernel::kTensorCore;
+}
+
+uint32_t GemvLanes(uint32_t k, uint32_t weights_per_chunk) {
+  // With fewer than two chunks a lane most of a warp would have nothing to wait for.
+  return k / weights_per_chunk < 64 ? 8 : 32;
+}
+
+double ToleranceOf(ActivationType type, uint32_t k) {
+  // fp32 sums of k terms in any order err by about sqrt(k) roundings of 2^-24; four times that is
+  // the limit. Rounding of weights, inputs and outputs to 16 bits adds half a unit each, relative
+  // 2^-9 (bf16) or 2^-12 (fp16), of which the root mean square is below a third: three of them
+  // leave room.
+  const double sums = 4 * std::sqrt(static_cast<double>(k)) * std::ldexp(1.0, -24);
+  switch (type) {
+    case ActivationType::kFp32:
+      return sums;
+    case ActivationType::kBf16:
+      return sums + 3 * std::ldexp(1.0, -9);
+    case ActivationType::kFp16:
+      return sums + 3 * std::ldexp(1.0, -12);
+  }
+  return 0;
+}
+
+std::vector<std::vector<DispatchRow>> DispatchRows() {
+  return {{{"fp32", kAnyBatch, "dense"}},
+          {{"bf16", kAnyBatch, "dense"}},
+          {{"int8", kFusedAutoMaxBatch, "fused"}, {"int8", kAnyBatch, "dequantize_then_gemm"}},
+          {{"nf4", kFusedAutoMaxBatch, "fused"}, {"nf4", kAnyBatch, "dequantize_then_gemm"}}};
+}
+
+}  // namespace quantfleet::linear::cuda

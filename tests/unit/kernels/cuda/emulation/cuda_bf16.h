@@ -1,0 +1,5 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tests/unit/kernels/cuda/emulation/half_types.hpp"

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cuda/plan.hpp"
+
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace quantfleet::linear::cuda {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(PlanTest, SixteenBitTypeIsFp16OnlyBeforeSm80) {
+  EXPECT_EQ(HalfTypeOf({7, 5}), ActivationType::kFp16);
+  EXPECT_EQ(HalfTypeOf({8, 0}), ActivationType::kBf16);
+  EXPECT_EQ(HalfTypeOf({12, 0}), ActivationType::kBf16);
+}
+
+TEST(PlanTest, UnsupportedOnADeviceSaysWhy) {
+  const Status bf16 = DeviceStatus("bf16", "dense", {7, 5});
+  EXPECT_EQ(bf16.code(), StatusCode::kUnimplemented);
+  EXPECT_EQ(bf16.message(), "bf16 multiplication needs sm_80; this device is sm_75");
+  const Status old = DeviceStatus("fp32", "dense", {6, 1});
+  EXPECT_EQ(old.code(), StatusCode::kUnimplemented);
+  EXPECT_THAT(old.message(), HasSubstr("sm_61"));
+  for (const char* format : {"fp32", "int8", "nf4"}) {
+    EXPECT_TRUE(DeviceStatus(format, "dense", {7, 5}).ok()) << format;
+  }
+  EXPECT_TRUE(DeviceStatus("bf16", "dense", {8, 0}).ok());
+}
+
+TEST(PlanTest, FusedKernelsRefuseRowsThatDoNotFit) {
+  EXPECT_TRUE(FusedShapeStatus("int8", {5, 48, 1}).ok());
+  EXPECT_TRUE(FusedShapeStatus("nf4", {5, 192, 1}).ok());
+  const Status int8 = FusedShapeStatus("int8", {16, 40, 1});
+  EXPECT_EQ(int8.code(), StatusCode::kUnimplemented);
+  EXPECT_EQ(int8.message(),
+            "fused int8 needs k to be a multiple of 16, k is 40; use dequantize_then_gemm");
+  EXPECT_EQ(FusedShapeStatus("nf4", {64, 96, 1}).code(), StatusCode::kUnimplemented);
+}
+
+TEST(PlanTest, SmallBatchesTakeTheGemv) {
+  EXPECT_EQ(ChooseFused(1), FusedKernel::kGemv);
+  EXPECT_EQ(ChooseFused(kGemvMaxBatch), FusedKernel::kGemv);
+  EXPECT_EQ(ChooseFused(kGemvMaxBatch + 1), FusedKernel::kTensorCore);
+}
+
+TEST(PlanTest, ShortRowsShareAWarp) {
+  EXPECT_EQ(GemvLanes(768, 32), 8U);  // 24 chunks
+  EXPECT_EQ(GemvLanes(768, 16), 8U);  // 48 chunks
+  EXPECT_EQ(GemvLanes(4096, 32), 32U);
+  EXPECT_EQ(GemvLanes(1024, 16), 32U);
+}
+
+TEST(PlanTest, ToleranceGrowsWithLengthAndCoarseness) {
+  EXPECT_LT(ToleranceOf(ActivationType::kFp32, 768), ToleranceOf(ActivationType::kFp32, 4096));
+  EXPECT_LT(ToleranceOf(ActivationType::kFp32, 4096), ToleranceOf(ActivationType::kFp16, 4096));
+  EXPECT_LT(ToleranceOf(ActivationType::kFp16, 4096), ToleranceOf(ActivationType::kBf16, 4096));
+  // Tight enough to find a lost row of 16 bit values: 1 in 100.
+  EXPECT_LT(ToleranceOf(ActivationType::kBf16, 14336), 0.01);
+}
+
+TEST(PlanTest, DispatchCoversEveryBatchInAscendingRows) {
+  for (const auto& rows : DispatchRows()) {
+    ASSERT_FALSE(rows.empty());
+    for (size_t i = 1; i < rows.size(); ++i) {
+      EXPECT_EQ(rows[i].format, rows[0].format);
+      EXPECT_LT(rows[i - 1].max_batch, rows[i].max_batch);
+    }
+    EXPECT_EQ(rows.back().max_batch, std::numeric_limits<uint32_t>::max());
+  }
+}
+
+}  // namespace
+}  // namespace quantfleet::linear::cuda
