@@ -45,6 +45,7 @@ class AxesReader {
     if (node.kind != Node::Kind::kMap || node.entries.empty()) {
       report_->Add(node.place, "axes is not a map of axes to values",
                    "as in {layer: gpt2/mlp.c_fc, batch: [1, 16], format: [fp32, nf4]}");
+      malformed_ = true;
       return;
     }
     for (const Entry& entry : node.entries) {
@@ -67,8 +68,9 @@ class AxesReader {
     }
   }
 
-  // Reports axes that must be there and are not.
+  // Reports axes that must be there and are not, unless something worse was wrong with them.
   void RequireAxes(Place place) {
+    if (malformed_) return;
     for (const char* axis : {"layer", "batch", "format"}) {
       if (!claimed_.contains(axis)) {
         report_->Add(place, std::string("the axis \"") + axis + "\" is missing");
@@ -89,6 +91,7 @@ class AxesReader {
     const Vocabulary& names = AxisNames();
     if (!Contains(names.available, entry.key)) {
       ReportUnknownWord(entry.place, "axis", entry.key, names, report_);
+      malformed_ = true;
       return false;
     }
     if (!claimed_.insert(entry.key).second) {
@@ -119,6 +122,7 @@ class AxesReader {
 
   Report* report_;
   std::set<std::string> claimed_;
+  bool malformed_ = false;  // some key or section could not be read, so that axes seem missing
   std::vector<DraftGroup> groups_;
 };
 

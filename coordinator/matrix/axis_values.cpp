@@ -64,8 +64,10 @@ std::optional<std::vector<uint64_t>> ReadNumbers(const Node& node, const std::st
     return std::nullopt;
   }
   std::vector<uint64_t> numbers;
+  const char* const names[] = {"the first number", "the last number", "the step"};
   for (const Node& item : node.items) {
-    const auto number = ReadInteger(item, what, 1, kAnyInteger, report);
+    const std::string name = std::string(names[numbers.size()]) + " of " + what;
+    const auto number = ReadInteger(item, name, 1, kAnyInteger, report);
     if (!number) return std::nullopt;
     numbers.push_back(*number);
   }

@@ -247,19 +247,23 @@ class TreeBuilder : public YAML::EventHandler {
 // False, with a report, if the text was refused.
 bool ParseEvents(std::string_view text, TreeBuilder* builder, Report* report) {
   try {
-    std::istringstream stream{std::string(text)};
+    // yaml-cpp takes a quote that is open at the end of the input for closed, but refuses a
+    // document end within one.
+    std::istringstream stream{std::string(text) + "\n...\n"};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(*builder)) {
     }
     return true;
   } catch (const Refused&) {
   } catch (const YAML::Exception& error) {
+    const Place place = builder->PlaceOf(error.mark);
     // Aliases resolve before the callback: an undefined one ends here.
-    if (error.msg.starts_with("the referenced anchor is not defined")) {
-      report->Add(builder->PlaceOf(error.mark), "aliases are not allowed",
-                  "put a text that starts with * in quotes");
+    if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
+      report->Add(place, "aliases are not allowed", "put a text that starts with * in quotes");
+    } else if (error.msg == YAML::ErrorMsg::DOC_IN_SCALAR) {
+      report->Add(place, "not valid YAML: a quote that was opened above is not closed");
     } else {
-      report->Add(builder->PlaceOf(error.mark), "not valid YAML: " + error.msg);
+      report->Add(place, "not valid YAML: " + error.msg);
     }
   } catch (const std::exception& error) {
     report->Add({}, std::string("not valid YAML: ") + error.what());

@@ -72,6 +72,7 @@ Fields::Fields(const Node& node, const std::string& what, const std::vector<std:
   }
   for (const Entry& entry : node.entries) {
     if (Contains(known, entry.key)) continue;
+    if (const std::string* nearest = Nearest(entry.key, known)) misspelt_.insert(*nearest);
     report->Add(entry.place, "unknown key " + Quoted(entry.key) + " in " + what,
                 Suggest(entry.key, known));
   }
@@ -86,7 +87,7 @@ const Node* Fields::Find(const std::string& key) const {
 
 const Node* Fields::Require(const std::string& key) const {
   const Node* found = Find(key);
-  if (found == nullptr && node_.kind == Node::Kind::kMap) {
+  if (found == nullptr && node_.kind == Node::Kind::kMap && !misspelt_.contains(key)) {
     report_->Add(node_.place, "the key " + Quoted(key) + " is missing in " + what_);
   }
   return found;

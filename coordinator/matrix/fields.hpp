@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,12 +26,14 @@ class Fields {
 
   // The value of `key`, or null.
   const Node* Find(const std::string& key) const;
-  // The value of `key`; reports it as missing at the map's place.
+  // The value of `key`; reports it as missing at the map's place, unless an unknown key was likely
+  // meant to be it.
   const Node* Require(const std::string& key) const;
 
  private:
   const Node& node_;
   std::string what_;
+  std::set<std::string> misspelt_;  // known keys that unknown ones were likely meant to be
   Report* report_;
 };
 

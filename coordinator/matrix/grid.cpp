@@ -23,6 +23,12 @@ bool IsBaseline(const Matrix& matrix, const Combination& combination) {
   });
 }
 
+uint64_t CountCombinations(const Matrix& matrix) {
+  uint64_t count = 1;
+  for (const AxisGroup& group : matrix.groups) count *= group.points.size();
+  return count;
+}
+
 // Equal for the combinations of one block.
 std::string BlockKey(const Matrix& matrix, const Combination& combination) {
   std::string key;
@@ -44,6 +50,32 @@ Combination CombinationAt(const Matrix& matrix, uint64_t number) {
   return combination;
 }
 
+Combination BaselineBeside(const Matrix& matrix, Combination combination) {
+  for (const AxisGroup& group : matrix.groups) {
+    for (size_t i = 0; i < group.axes.size(); ++i) {
+      const auto compared = matrix.baseline.find(group.axes[i]);
+      if (compared == matrix.baseline.end()) continue;
+      const auto point = std::find_if(group.points.begin(), group.points.end(),
+                                      [&](const auto& p) { return p[i].text == compared->second; });
+      if (point != group.points.end()) combination[group.axes[i]] = &(*point)[i];
+    }
+  }
+  return combination;
+}
+
+uint64_t ExclusionWork(const Matrix& matrix) {
+  constexpr uint64_t kBytesOfABound = 8;
+  uint64_t bytes = 0;
+  for (const ExclusionRule& rule : matrix.exclusions) {
+    for (const auto& [axis, condition] : rule.when) {
+      bytes += kBytesOfABound;
+      for (const std::string& entry : condition.any_of) bytes += entry.size() + kBytesOfABound;
+      for (const std::string& entry : condition.none_of) bytes += entry.size() + kBytesOfABound;
+    }
+  }
+  return bytes * CountCombinations(matrix);
+}
+
 std::optional<size_t> FindExclusion(const Matrix& matrix, const Combination& combination) {
   for (size_t i = 0; i < matrix.exclusions.size(); ++i) {
     if (RuleHolds(matrix.exclusions[i], combination)) return i;
@@ -54,8 +86,7 @@ std::optional<size_t> FindExclusion(const Matrix& matrix, const Combination& com
 Grid LayOut(const Matrix& matrix) {
   Grid grid;
   grid.excluded.resize(matrix.exclusions.size());
-  uint64_t total = 1;
-  for (const AxisGroup& group : matrix.groups) total *= group.points.size();
+  const uint64_t total = CountCombinations(matrix);
   std::unordered_map<std::string, size_t> block_of_key;
   for (uint64_t number = 0; number < total; ++number) {
     const Combination combination = CombinationAt(matrix, number);

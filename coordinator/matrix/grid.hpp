@@ -35,6 +35,13 @@ Grid LayOut(const Matrix& matrix);
 // The combination with a number of the grid; the last group runs fastest.
 Combination CombinationAt(const Matrix& matrix, uint64_t number);
 
+// `combination` with the compared axes at the baseline's values, be it on the grid or not.
+Combination BaselineBeside(const Matrix& matrix, Combination combination);
+
+// Upper bound of the work that the exclusion rules make: bytes of conditions to look at, over all
+// combinations.
+uint64_t ExclusionWork(const Matrix& matrix);
+
 // Index of the first exclusion rule that holds for `combination`.
 std::optional<size_t> FindExclusion(const Matrix& matrix, const Combination& combination);
 

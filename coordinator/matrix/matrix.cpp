@@ -20,6 +20,8 @@ namespace {
 
 constexpr uint64_t kMaxRepeat = 1000;
 constexpr uint64_t kMaxPriority = 9;
+constexpr uint64_t kAnyVersion = 1000000;
+constexpr uint64_t kMaxExclusionWork = 200'000'000;  // some seconds at most
 
 const std::vector<std::string>& TopLevelKeys() {
   static const std::vector<std::string> kKeys = {
@@ -46,7 +48,12 @@ void RefuseAwaited(const Fields& fields, Report* report) {
 
 void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
   if (const Node* version = fields.Require("version")) {
-    ReadInteger(*version, "version", 1, 1, report);
+    const auto number = ReadInteger(*version, "version", 0, kAnyVersion, report);
+    if (number && *number != 1) {
+      report->Add(version->place,
+                  "version " + std::to_string(*number) + " of the matrix language is not known",
+                  "write version: 1");
+    }
   }
   if (const Node* name = fields.Require("name")) {
     matrix->name = ReadName(*name, "name", report).value_or("");
@@ -147,8 +154,21 @@ std::string DescribeBlock(const Matrix& matrix, uint64_t number) {
   return text.empty() ? "of all arms" : "with " + text;
 }
 
+// Why the block of combination `number` has no baseline.
+std::string WhyNoBaseline(const Matrix& matrix, uint64_t number) {
+  const auto baseline = BaselineBeside(matrix, CombinationAt(matrix, number));
+  const auto rule = FindExclusion(matrix, baseline);
+  if (!rule) return "the zip never pairs its values";
+  return "the exclude rule " + Quoted(matrix.exclusions[*rule].because) + " leaves it out";
+}
+
 // Sorts the matrix into blocks and checks that each has its baseline.
 void CheckBlocks(Place place, const Limits& limits, Matrix* matrix, Report* report) {
+  if (ExclusionWork(*matrix) > kMaxExclusionWork) {
+    report->Add(place, "the exclude rules are too many for a matrix of this size",
+                "merge rules, or split the matrix");
+    return;
+  }
   const Grid grid = LayOut(*matrix);
   if (grid.blocks.empty()) {
     report->Add(place, "every arm of the matrix is excluded");
@@ -162,7 +182,7 @@ void CheckBlocks(Place place, const Limits& limits, Matrix* matrix, Report* repo
                 "missing baseline: no arm of the block " +
                     DescribeBlock(*matrix, first->candidates.front()) + " is the baseline" +
                     (count > 1 ? ", nor of " + std::to_string(count - 1) + " other blocks" : ""),
-                "an exclude rule or a zip leaves it out");
+                WhyNoBaseline(*matrix, first->candidates.front()));
     return;
   }
   matrix->max_arms = limits.max_arms;

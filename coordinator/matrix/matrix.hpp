@@ -23,7 +23,7 @@ struct Limits {
   size_t max_document_bytes = 256 * 1024;
   int max_nesting = 32;
   size_t max_nodes = 20000;
-  uint64_t max_arms = 1000000;  // over all blocks and targets, the null arms included
+  uint64_t max_arms = 100000;  // over all blocks and targets, the null arms included
 };
 
 // Where blocks run: a requirement of its own, or one run on each distinct device class of the

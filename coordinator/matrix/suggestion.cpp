@@ -24,22 +24,26 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
-std::string Suggest(const std::string& word, const std::vector<std::string>& known) {
+const std::string* Nearest(const std::string& word, const std::vector<std::string>& known) {
   // Beyond this no known word is near, and a hostile one costs no time.
   constexpr size_t kMaxWordBytes = 64;
+  if (word.size() > kMaxWordBytes) return nullptr;
   const std::string* nearest = nullptr;
-  size_t least = word.size() / 3 + 1;
-  if (word.size() <= kMaxWordBytes) {
-    for (const std::string& candidate : known) {
-      const size_t distance = EditDistance(word, candidate);
-      if (distance < least || (distance == least && nearest == nullptr)) {
-        nearest = &candidate;
-        least = distance;
-      }
+  size_t least = word.size() / 3 + 2;
+  for (const std::string& candidate : known) {
+    const size_t distance = EditDistance(word, candidate);
+    // A word of two letters is two edits from every other one.
+    if (distance < least && distance < candidate.size()) {
+      nearest = &candidate;
+      least = distance;
     }
   }
-  if (nearest != nullptr) return "did you mean \"" + *nearest + "\"?";
-  return OneOf(known);
+  return nearest;
+}
+
+std::string Suggest(const std::string& word, const std::vector<std::string>& known) {
+  const std::string* nearest = Nearest(word, known);
+  return nearest != nullptr ? "did you mean \"" + *nearest + "\"?" : OneOf(known);
 }
 
 std::string OneOf(const std::vector<std::string>& known) {

@@ -67,7 +67,7 @@ Target ReadTarget(const Node& node, Report* report) {
   if (const Node* where = fields.Find("where")) ReadWhere(*where, &target.where, report);
   if (const Node* each = fields.Find("each")) {
     static const Vocabulary kGroupings = {{"device_class"}, {"agent", "device"}};
-    target.each_device_class = ReadWord(*each, "each", kGroupings, report).has_value();
+    target.each_device_class = ReadWord(*each, "value of each", kGroupings, report).has_value();
   }
   return target;
 }
