@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/analysis/comparison.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+
+#include "coordinator/analysis/axis_curve.hpp"
+#include "coordinator/analysis/crossover.hpp"
+#include "coordinator/analysis/roofline.hpp"
+
+namespace quantfleet::analysis {
+namespace {
+
+constexpr uint32_t kSchemaVersion = 1;
+// The numeric axis of workload "linear".
+constexpr const char* kCrossoverAxis = "batch";
+
+using Sessions = std::map<std::string, const v1::ComparisonSession*>;
+
+const v1::ComparisonSession& SessionOf(const MeasuredBlock& block, const Sessions& sessions) {
+  const auto found = sessions.find(block.session_id);
+  return found == sessions.end() ? v1::ComparisonSession::default_instance() : *found->second;
+}
+
+v1::Measurement WithoutRounds(const v1::BlockResult& result, uint32_t arm_index) {
+  for (const v1::Measurement& measurement : result.measurements()) {
+    if (measurement.arm_index() != arm_index) continue;
+    v1::Measurement bare = measurement;
+    bare.clear_rounds();
+    return bare;
+  }
+  v1::Measurement none;
+  none.set_arm_index(arm_index);
+  return none;
+}
+
+v1::ComparisonRow MakeRow(const MeasuredBlock& block, const v1::BlockArm& arm,
+                          const std::map<uint32_t, v1::Ratio>& ratios,
+                          const v1::ComparisonSession& session) {
+  v1::ComparisonRow row;
+  row.set_device_class(session.device().device_class());
+  row.set_device_name(session.device().name());
+  row.set_session_id(block.session_id);
+  row.set_target(block.block.target());
+  row.set_block_id(block.block.block_id());
+  *row.mutable_arm() = arm;
+  *row.mutable_measurement() = WithoutRounds(block.result, arm.index());
+  const auto ratio = ratios.find(arm.index());
+  if (ratio != ratios.end()) *row.mutable_ratio() = ratio->second;
+  if (row.measurement().outcome() != v1::OUTCOME_MEASURED) return row;
+  const auto dram = DramFraction(row.measurement(), session.ceilings());
+  if (dram) row.set_dram_fraction(*dram);
+  const auto matrix =
+      MatrixFraction(arm.spec(), row.measurement(), session.device(), session.ceilings());
+  if (matrix) row.set_matrix_fraction(*matrix);
+  return row;
+}
+
+// By target, device class and place in the matrix.
+std::vector<const MeasuredBlock*> InOrder(const std::vector<MeasuredBlock>& blocks,
+                                          const Sessions& sessions) {
+  std::vector<const MeasuredBlock*> order;
+  for (const MeasuredBlock& block : blocks) order.push_back(&block);
+  const auto key = [&](const MeasuredBlock* block) {
+    return std::make_tuple(std::string_view(block->block.target()),
+                           std::string_view(SessionOf(*block, sessions).device().device_class()),
+                           block->block.ordinal(), std::string_view(block->block.block_id()));
+  };
+  std::sort(order.begin(), order.end(),
+            [&](const MeasuredBlock* a, const MeasuredBlock* b) { return key(a) < key(b); });
+  return order;
+}
+
+void AddRows(const MeasuredBlock& block, const v1::ComparisonSession& session,
+             const std::map<std::string, std::map<uint32_t, v1::Ratio>>& known,
+             v1::Comparison* comparison) {
+  const auto found = known.find(block.block.block_id());
+  const std::map<uint32_t, v1::Ratio> ratios =
+      found == known.end() ? ComputeRatios(block.block, block.result) : found->second;
+  for (const v1::BlockArm& arm : block.block.arms()) {
+    *comparison->add_rows() = MakeRow(block, arm, ratios, session);
+  }
+}
+
+void AddCrossovers(v1::Comparison* comparison) {
+  std::vector<const v1::ComparisonRow*> rows;
+  for (const v1::ComparisonRow& row : comparison->rows()) rows.push_back(&row);
+  for (const AxisCurve& curve : CurvesOf(rows, kCrossoverAxis)) {
+    if (!curve.points.empty() && curve.points.size() + curve.missing.size() >= 2) {
+      *comparison->add_crossovers() = FindCrossover(curve, kCrossoverAxis);
+    }
+  }
+}
+
+}  // namespace
+
+v1::Comparison BuildComparison(const std::string& matrix_id, const std::string& matrix_name,
+                               const std::vector<MeasuredBlock>& blocks,
+                               const std::vector<v1::ComparisonSession>& sessions,
+                               const std::map<std::string, std::map<uint32_t, v1::Ratio>>& ratios) {
+  v1::Comparison comparison;
+  comparison.set_matrix_id(matrix_id);
+  comparison.set_matrix_name(matrix_name);
+  comparison.set_schema_version(kSchemaVersion);
+  Sessions by_id;
+  for (const v1::ComparisonSession& session : sessions) {
+    if (by_id.emplace(session.session_id(), &session).second) *comparison.add_sessions() = session;
+  }
+  for (const MeasuredBlock* block : InOrder(blocks, by_id)) {
+    AddRows(*block, SessionOf(*block, by_id), ratios, &comparison);
+  }
+  AddCrossovers(&comparison);
+  return comparison;
+}
+
+}  // namespace quantfleet::analysis
