@@ -24,10 +24,10 @@ export interface ChartInput {
 
 export const kPaletteSize = 8;
 const kDashes = ["", "6 4", "2 3", "9 3 2 3"];
-const kWidth = 460;
-const kHeight = 280;
-const kPlot = { left: 46, right: 448, top: 14, bottom: 232 };
-const kMarker = 4.5;
+const kWidth = 560;
+const kHeight = 316;
+const kPlot = { left: 54, right: 548, top: 14, bottom: 264 };
+const kMarker = 5;
 
 export function dashOf(index: number): string { return kDashes[index % kDashes.length] ?? ""; }
 
@@ -79,7 +79,7 @@ function grid(scale: Scale, xs: number[], input: ChartInput): SVGGElement {
   let lastY = Infinity;
   for (const tick of yTicks(scale.low, scale.high)) {
     const y = scale.y(tick);
-    if (tick !== 1 && (lastY - y < 15 || Math.abs(y - scale.y(1)) < 15)) continue;
+    if (tick !== 1 && (lastY - y < 17 || Math.abs(y - scale.y(1)) < 17)) continue;
     lastY = y;
     group.append(
       svg("line", { x1: kPlot.left, x2: kPlot.right, y1: y, y2: y, class: tick === 1 ? "unity" : undefined }),
@@ -89,12 +89,12 @@ function grid(scale: Scale, xs: number[], input: ChartInput): SVGGElement {
   for (const tick of xs) {
     const x = scale.x(tick);
     group.append(svg("line", { x1: x, x2: x, y1: kPlot.bottom, y2: kPlot.bottom + 4, class: "tick" }));
-    if (x - lastX < 24) continue;
+    if (x - lastX < 30) continue;
     lastX = x;
-    group.append(svg("text", { x, y: kPlot.bottom + 17, "text-anchor": "middle" }, String(tick)));
+    group.append(svg("text", { x, y: kPlot.bottom + 19, "text-anchor": "middle" }, String(tick)));
   }
   group.append(
-    svg("text", { x: (kPlot.left + kPlot.right) / 2, y: kHeight - 10, "text-anchor": "middle" },
+    svg("text", { x: (kPlot.left + kPlot.right) / 2, y: kHeight - 8, "text-anchor": "middle" },
       `${input.axis} (log scale)`),
     svg("text", { x: kPlot.right - 4, y: kPlot.top + 10, "text-anchor": "end", class: "hint" }, "faster ↑"),
     svg("text", { x: kPlot.right - 4, y: kPlot.bottom - 6, "text-anchor": "end", class: "hint" }, "slower ↓"));

@@ -24,7 +24,7 @@ export function ceilingTiles(ceilings: Ceilings | undefined): HTMLElement {
 }
 
 export function deviceFacts(device: Device | undefined): string {
-  const facts = [device?.architecture, device?.threads ? `${device.threads} threads` : "",
+  const facts = [device?.architecture, device?.threads ? `${device.threads} thread${device.threads === 1 ? "" : "s"}` : "",
     finite(device?.memoryBytes) ? `${bytes(device?.memoryBytes)} memory` : "",
     finite(device?.cacheBytes) ? `${bytes(device?.cacheBytes)} cache` : "", (device?.features ?? []).join(" ")];
   return facts.filter(Boolean).join(" · ");
