@@ -38,7 +38,7 @@ export function matricesView(matrices: Matrix[], more: boolean): HTMLElement {
         matrix.name || "unnamed"),
       h("small", {}, matrix.matrixId ?? "")),
     h("td", {}, stateBadge(matrix)), h("td", {}, progress(matrix)), h("td", { class: "number" }, armsText(matrix)),
-    h("td", {}, time(matrix.createTime)), h("td", {}, matrix.principal ?? ""));
+    h("td", { class: "when" }, time(matrix.createTime)), h("td", {}, matrix.principal ?? ""));
   return h("section", { class: "card" },
     h("div", { class: "table-frame", id: "matrices", tabindex: 0, role: "region", "aria-label": "Matrices" },
       h("table", {}, h("thead", {}, h("tr", {}, ...["matrix", "state", "progress", "arms", "created", "by"].map((title) =>

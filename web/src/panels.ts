@@ -63,7 +63,7 @@ function legend(id: string, keys: LineKey[], choice: Choice, update: Update): HT
 }
 
 function explanation(model: Model): HTMLElement {
-  const shapes = kVerdicts.slice(0, 4).map((verdict) => h("span", { class: "shape-entry" }, verdictShape(verdict), verdict));
+  const shapes = kVerdicts.slice(0, 5).map((verdict) => h("span", { class: "shape-entry" }, verdictShape(verdict), verdict));
   return h("p", { class: "note" },
     `Speed-up is the time of ${model.baseline} divided by the time of the arm, from paired rounds of one block: above 1× `
     + "the arm is faster. Bars are the bootstrap interval of that ratio; the shaded band is the change that the A/A null "
