@@ -37,6 +37,8 @@ struct Tile {
   static constexpr uint32_t kTileRows = kRows * kTilesM;
   static constexpr uint32_t kTileColumns = kColumns * kTilesN;
   static constexpr uint32_t kSumBytes = kTileRows * kTileColumns * kWarps * sizeof(float);
+  // Blocks a multiprocessor holds at least: as many as registers allow without spills.
+  static constexpr int kBlocksAtOnce = kTilesM == 1 || kWarps == 4 ? 2 : 1;
   static constexpr uint32_t kSharedBytes =
       kSumBytes > Codec::kTableBytes ? kSumBytes : Codec::kTableBytes;
 };
@@ -181,7 +183,8 @@ __device__ void WriteTile(const Arguments& arguments, const float* shared) {
 }
 
 template <typename T>
-__global__ void __launch_bounds__(T::kWarps * 32) TensorCoreKernel(Arguments arguments) {
+__global__ void __launch_bounds__(T::kWarps * 32, T::kBlocksAtOnce)
+    TensorCoreKernel(Arguments arguments) {
   if constexpr (T::Half::kCompiled) {
     __shared__ uint4 memory[T::kSharedBytes / sizeof(uint4)];
     auto* table = reinterpret_cast<uint32_t*>(memory);
@@ -229,10 +232,12 @@ cudaError_t Launch(const FusedCall& call, cudaStream_t stream) {
   return Start(TensorCoreKernel<T>, grid, T::kWarps * 32, stream, arguments);
 }
 
-// Wider tiles decode a weight once for more tokens; narrow ones leave registers for depth.
+// Wider tiles decode a weight once for more tokens; narrow ones leave registers for depth: 64 bytes
+// of weights a lane on their way.
 template <typename Codec, typename Half>
 cudaError_t LaunchForBatch(const FusedCall& call, cudaStream_t stream) {
-  if (call.batch <= 8) return Launch<Tile<Codec, Half, 1, 1, 8, 4>>(call, stream);
+  constexpr int kDeep = 32 / sizeof(typename Codec::Raw);
+  if (call.batch <= 8) return Launch<Tile<Codec, Half, 1, 1, 8, kDeep>>(call, stream);
   if (call.batch <= 16) return Launch<Tile<Codec, Half, 1, 2, 8, 2>>(call, stream);
   if (call.batch <= 32) return Launch<Tile<Codec, Half, 2, 4, 8, 2>>(call, stream);
   return Launch<Tile<Codec, Half, 2, 8, 4, 1>>(call, stream);

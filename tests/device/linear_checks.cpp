@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <memory>
+
+#include "tests/device/checks.hpp"
+
+namespace quantfleet::device_checks {
+namespace {
+
+struct Case {
+  const char* format;
+  const char* kernel;
+  engine::LinearShape shape;
+};
+
+std::string NameOf(const Case& c) {
+  return std::string(c.format) + "_" + c.kernel + "_" + std::to_string(c.shape.n) + "x" +
+         std::to_string(c.shape.k) + "_batch" + std::to_string(c.shape.batch);
+}
+
+// Batches on both sides of every change of kernel and tile (2|3, 8|9, 16|17, 32|33, 64|65), rows
+// that end within a tile, k short, long and no multiple of a step.
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (const uint32_t batch : {1U, 5U, 64U}) {
+    cases.push_back({"fp32", "dense", {129, 333, batch}});
+    cases.push_back({"bf16", "dense", {129, 320, batch}});
+    cases.push_back({"fp32", "dense", {3072, 768, batch}});
+    cases.push_back({"bf16", "dense", {768, 3072, batch}});
+  }
+  for (const char* kernel : {"dequantize_then_gemm", "fused"}) {
+    for (const uint32_t batch : {1U, 2U, 3U, 8U, 9U, 16U, 17U, 32U, 33U, 65U}) {
+      cases.push_back({"int8", kernel, {129, 336, batch}});
+      cases.push_back({"nf4", kernel, {129, 320, batch}});
+      cases.push_back({"int8", kernel, {2304, 768, batch}});
+      cases.push_back({"nf4", kernel, {768, 3072, batch}});
+    }
+    cases.push_back({"int8", kernel, {1, 16, 1}});
+    cases.push_back({"nf4", kernel, {1, 64, 3}});
+    cases.push_back({"int8", kernel, {4096, 4112, 4}});
+    cases.push_back({"nf4", kernel, {4097, 14336, 7}});
+  }
+  cases.push_back({"int8", "dequantize_then_gemm", {37, 333, 5}});
+  return cases;
+}
+
+Status CheckLinear(const Subject& subject, const Case& c) {
+  engine::ArmSpec spec{"linear", c.format, c.kernel, "warm", subject.seed, {}};
+  // A dense format has one kernel, which is asked for by "auto".
+  if (spec.kernel == "dense") spec.kernel = "auto";
+  spec.linear = c.shape;
+  engine::Operation& operation = *subject.opened->operations.at(0);
+  QF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::PreparedArm> arm, operation.Prepare(spec));
+  if (!arm->kernel_used().starts_with(c.kernel)) {
+    return Failed("ran " + std::string(arm->kernel_used()));
+  }
+  QF_RETURN_IF_ERROR(arm->PoisonOutput());
+  QF_RETURN_IF_ERROR(arm->Run(0));
+  QF_RETURN_IF_ERROR(subject.opened->device->Synchronize());
+  QF_ASSIGN_OR_RETURN(const std::vector<float> output, arm->ReadOutput());
+  if (output.size() != size_t{c.shape.n} * c.shape.batch) return Failed("output of another size");
+  QF_ASSIGN_OR_RETURN(const engine::OutputError error, arm->Compare(output));
+  const bool good = error.kernel_relative <= error.kernel_tolerance &&
+                    error.output_relative <= error.output_tolerance;
+  if (good) return OkStatus();
+  return Failed("kernel error " + std::to_string(error.kernel_relative) + " (at most " +
+                std::to_string(error.kernel_tolerance) + "), with the format's " +
+                std::to_string(error.output_relative) + " (at most " +
+                std::to_string(error.output_tolerance) + ")");
+}
+
+// A shape the fused kernel does not take is refused with the reason, not computed slowly.
+Status CheckRefusal(const Subject& subject) {
+  engine::ArmSpec spec{"linear", "int8", "fused", "warm", subject.seed, {}};
+  spec.linear = engine::LinearShape{16, 40, 1};
+  const auto arm = subject.opened->operations.at(0)->Prepare(spec);
+  if (arm.ok()) return Failed("it was accepted");
+  const bool refused = arm.status().code() == StatusCode::kUnimplemented &&
+                       arm.status().message().find("multiple of 16") != std::string::npos;
+  return refused ? OkStatus() : arm.status();
+}
+
+}  // namespace
+
+std::vector<Check> LinearChecks() {
+  std::vector<Check> checks;
+  for (const Case& c : Cases()) {
+    checks.push_back({NameOf(c), [c](const Subject& subject) { return CheckLinear(subject, c); }});
+  }
+  checks.push_back({"fused_refuses_odd_k", CheckRefusal});
+  return checks;
+}
+
+}  // namespace quantfleet::device_checks
