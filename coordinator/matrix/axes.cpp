@@ -24,15 +24,15 @@ class AxesReader {
  public:
   explicit AxesReader(Report* report) : report_(report) {}
 
-  void ReadFixed(const Node& node) {
-    if (node.kind != Node::Kind::kMap) {
+  void ReadFixed(const YamlNode& node) {
+    if (node.kind != YamlNode::Kind::kMap) {
       report_->Add(node.place, "fixed is not a map of parameters to values", "as in {seed: 7}");
       return;
     }
     for (const Entry& entry : node.entries) {
       if (entry.key == "seed") continue;
       if (!Claim(entry)) continue;
-      if (entry.value.kind == Node::Kind::kSequence) {
+      if (entry.value.kind == YamlNode::Kind::kSequence) {
         report_->Add(entry.value.place, entry.key + " is a list, but fixed takes one value",
                      "move it to axes");
         continue;
@@ -41,8 +41,8 @@ class AxesReader {
     }
   }
 
-  void ReadMap(const Node& node) {
-    if (node.kind != Node::Kind::kMap || node.entries.empty()) {
+  void ReadMap(const YamlNode& node) {
+    if (node.kind != YamlNode::Kind::kMap || node.entries.empty()) {
       report_->Add(node.place, "axes is not a map of axes to values",
                    "as in {layer: gpt2/mlp.c_fc, batch: [1, 16], format: [fp32, nf4]}");
       malformed_ = true;
@@ -53,10 +53,10 @@ class AxesReader {
     }
   }
 
-  void ReadZip(const Node& node) {
+  void ReadZip(const YamlNode& node) {
     if (!IsFilledList(node, "zip", report_)) return;
-    for (const Node& item : node.items) {
-      if (item.kind != Node::Kind::kMap || item.entries.empty()) {
+    for (const YamlNode& item : node.items) {
+      if (item.kind != YamlNode::Kind::kMap || item.entries.empty()) {
         report_->Add(item.place, "a zip entry is not a map of axes to lists");
         continue;
       }

@@ -11,9 +11,9 @@ namespace quantfleet::matrix {
 
 // `fixed`, `axes` and `zip` of a document; null where absent.
 struct AxisSections {
-  const Node* fixed = nullptr;
-  const Node* axes = nullptr;
-  const Node* zip = nullptr;
+  const YamlNode* fixed = nullptr;
+  const YamlNode* axes = nullptr;
+  const YamlNode* zip = nullptr;
 };
 
 // Reads the axes into groups, the group of "layer" first, the others by their first axis in the

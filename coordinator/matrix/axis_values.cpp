@@ -16,10 +16,10 @@ AxisValue BatchValue(uint64_t batch) {
   return {std::to_string(batch), static_cast<double>(batch)};
 }
 
-std::optional<AxisValue> ReadShape(const Node& node, Report* report) {
+std::optional<AxisValue> ReadShape(const YamlNode& node, Report* report) {
   const Fields fields(node, "layer", {"n", "k"}, report);
-  const Node* n = fields.Require("n");
-  const Node* k = fields.Require("k");
+  const YamlNode* n = fields.Require("n");
+  const YamlNode* k = fields.Require("k");
   if (n == nullptr || k == nullptr) return std::nullopt;
   const auto rows = ReadInteger(*n, "n", 1, kMaxDimension, report);
   const auto columns = ReadInteger(*k, "k", 1, kMaxDimension, report);
@@ -40,8 +40,8 @@ std::vector<std::string> Neighbours(const std::string& name) {
   return neighbours.empty() ? LayerNames() : neighbours;
 }
 
-std::optional<AxisValue> ReadLayer(const Node& node, Report* report) {
-  if (node.kind == Node::Kind::kMap) return ReadShape(node, report);
+std::optional<AxisValue> ReadLayer(const YamlNode& node, Report* report) {
+  if (node.kind == YamlNode::Kind::kMap) return ReadShape(node, report);
   const std::optional<std::string> name = ReadText(node, "layer", report);
   if (!name) return std::nullopt;
   const std::optional<LayerShape> found = FindLayer(*name);
@@ -56,16 +56,16 @@ std::optional<AxisValue> ReadLayer(const Node& node, Report* report) {
 }
 
 // The `count` numbers of a progression.
-std::optional<std::vector<uint64_t>> ReadNumbers(const Node& node, const std::string& what,
+std::optional<std::vector<uint64_t>> ReadNumbers(const YamlNode& node, const std::string& what,
                                                  size_t count, Report* report) {
-  if (node.kind != Node::Kind::kSequence || node.items.size() != count) {
+  if (node.kind != YamlNode::Kind::kSequence || node.items.size() != count) {
     report->Add(node.place, what + " is not a list of " + std::to_string(count) + " numbers",
                 count == 2 ? "as in {doubling: [1, 64]}" : "as in {range: [1, 16, 1]}");
     return std::nullopt;
   }
   std::vector<uint64_t> numbers;
   const char* const names[] = {"the first number", "the last number", "the step"};
-  for (const Node& item : node.items) {
+  for (const YamlNode& item : node.items) {
     const std::string name = std::string(names[numbers.size()]) + " of " + what;
     const auto number = ReadInteger(item, name, 1, kAnyInteger, report);
     if (!number) return std::nullopt;
@@ -85,10 +85,10 @@ std::optional<std::vector<uint64_t>> ReadNumbers(const Node& node, const std::st
   return numbers;
 }
 
-std::optional<DraftAxis> ReadProgression(const Node& node, Report* report) {
+std::optional<DraftAxis> ReadProgression(const YamlNode& node, Report* report) {
   const Fields fields(node, "batch", {"doubling", "range"}, report);
-  const Node* doubling = fields.Find("doubling");
-  const Node* range = fields.Find("range");
+  const YamlNode* doubling = fields.Find("doubling");
+  const YamlNode* range = fields.Find("range");
   if ((doubling == nullptr) == (range == nullptr)) {
     report->Add(node.place, "batch is a map without exactly one of doubling and range",
                 "as in {doubling: [1, 64]} or {range: [1, 16, 1]}");
@@ -117,7 +117,8 @@ AxisValue DraftAxis::At(size_t index) const {
   return range ? BatchValue(range->first + index * range->step) : values[index];
 }
 
-std::optional<AxisValue> ReadAxisValue(const std::string& axis, const Node& node, Report* report) {
+std::optional<AxisValue> ReadAxisValue(const std::string& axis, const YamlNode& node,
+                                       Report* report) {
   if (axis == "layer") return ReadLayer(node, report);
   if (axis == "batch") {
     const auto batch = ReadInteger(node, "batch", 1, kMaxBatch, report);
@@ -129,17 +130,17 @@ std::optional<AxisValue> ReadAxisValue(const std::string& axis, const Node& node
   return AxisValue{*word, *word};
 }
 
-std::optional<DraftAxis> ReadAxis(const std::string& axis, const Node& node, Report* report) {
-  if (axis == "batch" && node.kind == Node::Kind::kMap) return ReadProgression(node, report);
-  std::vector<const Node*> items = {&node};
-  if (node.kind == Node::Kind::kSequence) {
+std::optional<DraftAxis> ReadAxis(const std::string& axis, const YamlNode& node, Report* report) {
+  if (axis == "batch" && node.kind == YamlNode::Kind::kMap) return ReadProgression(node, report);
+  std::vector<const YamlNode*> items = {&node};
+  if (node.kind == YamlNode::Kind::kSequence) {
     if (!IsFilledList(node, axis, report)) return std::nullopt;
     items.clear();
-    for (const Node& item : node.items) items.push_back(&item);
+    for (const YamlNode& item : node.items) items.push_back(&item);
   }
   DraftAxis draft;
   draft.name = axis;
-  for (const Node* item : items) {
+  for (const YamlNode* item : items) {
     std::optional<AxisValue> value = ReadAxisValue(axis, *item, report);
     if (!value) continue;
     draft.values.push_back(std::move(*value));

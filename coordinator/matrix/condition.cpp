@@ -24,10 +24,10 @@ bool IsGlob(const std::string& text) {
 }
 
 // One value that a property may equal.
-bool ReadEntry(const Node& node, const Subject& subject, std::vector<std::string>* entries,
+bool ReadEntry(const YamlNode& node, const Subject& subject, std::vector<std::string>* entries,
                Report* report) {
   if (subject.number) {
-    const std::optional<double> number = ReadNumber(node, subject.name, "", report);
+    const std::optional<double> number = ReadNumber(node, subject.name, subject.unit, report);
     if (!number) return false;
     entries->push_back(NumberText(*number));
     return true;
@@ -45,30 +45,29 @@ bool ReadEntry(const Node& node, const Subject& subject, std::vector<std::string
   return true;
 }
 
-bool ReadEntries(const Node& node, const Subject& subject, std::vector<std::string>* entries,
+bool ReadEntries(const YamlNode& node, const Subject& subject, std::vector<std::string>* entries,
                  Report* report) {
-  if (node.kind != Node::Kind::kSequence) return ReadEntry(node, subject, entries, report);
+  if (node.kind != YamlNode::Kind::kSequence) return ReadEntry(node, subject, entries, report);
   if (!IsFilledList(node, subject.name, report)) return false;
   bool good = true;
-  for (const Node& item : node.items) good &= ReadEntry(item, subject, entries, report);
+  for (const YamlNode& item : node.items) good &= ReadEntry(item, subject, entries, report);
   return good;
 }
 
 bool ReadKeyed(const Entry& entry, const Subject& subject, Condition* condition, Report* report) {
   if (entry.key == "not") return ReadEntries(entry.value, subject, &condition->none_of, report);
   if (entry.key == "glob") {
-    return ReadEntries(entry.value, {subject.name, false, false, nullptr}, &condition->any_of,
-                       report);
+    return ReadEntries(entry.value, {subject.name}, &condition->any_of, report);
   }
   for (const BoundKey& bound : kBoundKeys) {
     if (entry.key != bound.key) continue;
-    condition->*bound.limit = ReadNumber(entry.value, subject.name, "", report);
+    condition->*bound.limit = ReadNumber(entry.value, subject.name, subject.unit, report);
     return (condition->*bound.limit).has_value();
   }
   return false;  // unknown, and reported as such
 }
 
-std::optional<Condition> ReadKeys(const Node& node, const Subject& subject, Report* report) {
+std::optional<Condition> ReadKeys(const YamlNode& node, const Subject& subject, Report* report) {
   std::vector<std::string> keys = {"not", "glob"};
   if (subject.number) keys = {"lt", "le", "gt", "ge", "not"};
   if (subject.bounds_only) keys = {"lt", "le", "gt", "ge"};
@@ -86,10 +85,10 @@ std::optional<Condition> ReadKeys(const Node& node, const Subject& subject, Repo
   return condition;
 }
 
-std::map<std::string, Condition> ReadWhen(const Node& node, Report* report) {
+std::map<std::string, Condition> ReadWhen(const YamlNode& node, Report* report) {
   const Vocabulary& axes = AxisNames();
   std::map<std::string, Condition> when;
-  if (node.kind != Node::Kind::kMap || node.entries.empty()) {
+  if (node.kind != YamlNode::Kind::kMap || node.entries.empty()) {
     report->Add(node.place, "when is not a map of axes to conditions", OneOf(axes.available));
     return when;
   }
@@ -98,7 +97,7 @@ std::map<std::string, Condition> ReadWhen(const Node& node, Report* report) {
       ReportUnknownWord(entry.place, "axis", entry.key, axes, report);
       continue;
     }
-    Subject subject{entry.key, entry.key == "batch", false, nullptr};
+    Subject subject{.name = entry.key, .number = entry.key == "batch"};
     if (entry.key == "format") subject.vocabulary = &Formats();
     if (entry.key == "kernel") subject.vocabulary = &Kernels();
     std::optional<Condition> condition = ReadCondition(entry.value, subject, report);
@@ -109,8 +108,9 @@ std::map<std::string, Condition> ReadWhen(const Node& node, Report* report) {
 
 }  // namespace
 
-std::optional<Condition> ReadCondition(const Node& node, const Subject& subject, Report* report) {
-  if (node.kind == Node::Kind::kMap) return ReadKeys(node, subject, report);
+std::optional<Condition> ReadCondition(const YamlNode& node, const Subject& subject,
+                                       Report* report) {
+  if (node.kind == YamlNode::Kind::kMap) return ReadKeys(node, subject, report);
   if (subject.bounds_only) {
     report->Add(node.place, subject.name + " takes a bound, not a value", "write {ge: 39}");
     return std::nullopt;
@@ -120,13 +120,13 @@ std::optional<Condition> ReadCondition(const Node& node, const Subject& subject,
   return condition;
 }
 
-std::vector<ExclusionRule> ReadExclusions(const Node& node, Report* report) {
+std::vector<ExclusionRule> ReadExclusions(const YamlNode& node, Report* report) {
   std::vector<ExclusionRule> rules;
   if (!IsFilledList(node, "exclude", report)) return rules;
-  for (const Node& item : node.items) {
+  for (const YamlNode& item : node.items) {
     const Fields fields(item, "an exclude rule", {"when", "because"}, report);
-    const Node* when = fields.Require("when");
-    const Node* because = fields.Require("because");
+    const YamlNode* when = fields.Require("when");
+    const YamlNode* because = fields.Require("because");
     ExclusionRule rule;
     if (when != nullptr) rule.when = ReadWhen(*when, report);
     if (because != nullptr) rule.because = ReadText(*because, "because", report).value_or("");

@@ -17,13 +17,14 @@ struct Subject {
   bool number = false;                     // takes lt, le, gt, ge; else texts and globs
   bool bounds_only = false;                // a number that is never exactly anything
   const Vocabulary* vocabulary = nullptr;  // words that texts without a glob must be among
+  std::string unit = "";                   // of a number, for hints ("GiB")
 };
 
 // Reads a value, a list (any of), or a map of {lt, le, gt, ge, not, glob}. Nothing after a report.
-std::optional<scheduler::Condition> ReadCondition(const Node& node, const Subject& subject,
+std::optional<scheduler::Condition> ReadCondition(const YamlNode& node, const Subject& subject,
                                                   Report* report);
 
 // Reads `exclude` into rules.
-std::vector<ExclusionRule> ReadExclusions(const Node& node, Report* report);
+std::vector<ExclusionRule> ReadExclusions(const YamlNode& node, Report* report);
 
 }  // namespace quantfleet::matrix

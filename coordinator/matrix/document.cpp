@@ -89,7 +89,7 @@ class TreeBuilder : public YAML::EventHandler {
     text_ = text;
   }
 
-  std::optional<Node> Take() { return std::move(root_); }
+  std::optional<YamlNode> Take() { return std::move(root_); }
 
   // The position of a mark, moved into the document where yaml-cpp points beyond it.
   Place PlaceOf(const YAML::Mark& mark) const {
@@ -108,7 +108,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Check(mark, "", anchor);
-    Node node = NewNode(Node::Kind::kNull, mark);
+    YamlNode node = NewNode(YamlNode::Kind::kNull, mark);
     // An absent value has no place of its own; yaml-cpp points at whatever comes next.
     if (!frames_.empty() && frames_.back().key) node.place = frames_.back().key->place;
     Attach(std::move(node));
@@ -121,7 +121,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     Check(mark, tag, anchor);
-    Node node = NewNode(Node::Kind::kScalar, mark);
+    YamlNode node = NewNode(YamlNode::Kind::kScalar, mark);
     node.text = value;
     node.quoted = tag == "!";
     Attach(std::move(node));
@@ -129,13 +129,13 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    Open(Node::Kind::kSequence, mark, tag, anchor);
+    Open(YamlNode::Kind::kSequence, mark, tag, anchor);
   }
   void OnSequenceEnd() override { Close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    Open(Node::Kind::kMap, mark, tag, anchor);
+    Open(YamlNode::Kind::kMap, mark, tag, anchor);
   }
   void OnMapEnd() override { Close(); }
 
@@ -150,7 +150,7 @@ class TreeBuilder : public YAML::EventHandler {
   };
   // A sequence or map that is not closed yet.
   struct Frame {
-    Node node;
+    YamlNode node;
     std::optional<Key> key;      // of the value to come
     std::set<std::string> keys;  // seen so far
   };
@@ -172,42 +172,43 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  Node NewNode(Node::Kind kind, const YAML::Mark& mark) {
+  YamlNode NewNode(YamlNode::Kind kind, const YAML::Mark& mark) {
     if (++nodes_ > limits_.max_nodes) {
       Refuse(mark, "more than " + std::to_string(limits_.max_nodes) + " values",
              "use {doubling: ...} or {range: ...}, or split the matrix");
     }
-    Node node;
+    YamlNode node;
     node.kind = kind;
     node.place = PlaceOf(mark);
     return node;
   }
 
-  void Open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+  void Open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor) {
     Check(mark, tag, anchor);
     if (frames_.size() >= static_cast<size_t>(limits_.max_nesting)) {
       Refuse(mark, "nested deeper than " + std::to_string(limits_.max_nesting) + " levels", "");
     }
-    if (!frames_.empty() && frames_.back().node.kind == Node::Kind::kMap && !frames_.back().key) {
+    if (!frames_.empty() && frames_.back().node.kind == YamlNode::Kind::kMap &&
+        !frames_.back().key) {
       Refuse(mark, "a key must be a word", "");
     }
     frames_.push_back({NewNode(kind, mark), std::nullopt, {}});
   }
 
   void Close() {
-    Node node = std::move(frames_.back().node);
+    YamlNode node = std::move(frames_.back().node);
     frames_.pop_back();
     Attach(std::move(node));
   }
 
-  void Attach(Node node) {
+  void Attach(YamlNode node) {
     if (frames_.empty()) {
       root_ = std::move(node);
       return;
     }
     Frame& frame = frames_.back();
-    if (frame.node.kind == Node::Kind::kSequence) {
+    if (frame.node.kind == YamlNode::Kind::kSequence) {
       frame.node.items.push_back(std::move(node));
     } else if (!frame.key) {
       AcceptKey(&frame, std::move(node));
@@ -222,8 +223,8 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  void AcceptKey(Frame* frame, Node node) {
-    if (node.kind != Node::Kind::kScalar) {
+  void AcceptKey(Frame* frame, YamlNode node) {
+    if (node.kind != YamlNode::Kind::kScalar) {
       report_->Add(node.place, "a key must be a word");
       throw Refused();
     }
@@ -239,7 +240,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::string_view text_;
   std::vector<size_t> line_starts_;
   std::vector<Frame> frames_;
-  std::optional<Node> root_;
+  std::optional<YamlNode> root_;
   size_t nodes_ = 0;
   bool started_ = false;
 };
@@ -273,7 +274,7 @@ bool ParseEvents(std::string_view text, TreeBuilder* builder, Report* report) {
 
 }  // namespace
 
-std::optional<Node> ReadDocument(std::string_view text, const Limits& limits, Report* report) {
+std::optional<YamlNode> ReadDocument(std::string_view text, const Limits& limits, Report* report) {
   if (text.size() > limits.max_document_bytes) {
     report->Add({}, "the document has " + std::to_string(text.size()) + " bytes, at most " +
                         std::to_string(limits.max_document_bytes) + " are allowed");
@@ -283,8 +284,8 @@ std::optional<Node> ReadDocument(std::string_view text, const Limits& limits, Re
   if (!CheckBytes(text, report)) return std::nullopt;
   TreeBuilder builder(text, limits, report);
   if (!ParseEvents(text, &builder, report)) return std::nullopt;
-  std::optional<Node> root = builder.Take();
-  if (!root || root->kind == Node::Kind::kNull) {
+  std::optional<YamlNode> root = builder.Take();
+  if (!root || root->kind == YamlNode::Kind::kNull) {
     report->Add({}, "the document is empty", "see examples/quickstart.yaml");
     return std::nullopt;
   }

@@ -16,23 +16,23 @@ constexpr size_t kMaxTextBytes = 256;
 constexpr size_t kMaxNameBytes = 64;
 
 // The node as a message shows it.
-std::string Shown(const Node& node) {
+std::string Shown(const YamlNode& node) {
   switch (node.kind) {
-    case Node::Kind::kNull:
+    case YamlNode::Kind::kNull:
       return "empty";
-    case Node::Kind::kScalar:
+    case YamlNode::Kind::kScalar:
       return Quoted(node.text);
-    case Node::Kind::kSequence:
+    case YamlNode::Kind::kSequence:
       return "a list";
-    case Node::Kind::kMap:
+    case YamlNode::Kind::kMap:
       return "a map";
   }
   return "";
 }
 
-bool IsPlainScalar(const Node& node, const std::string& what, const std::string& wanted,
+bool IsPlainScalar(const YamlNode& node, const std::string& what, const std::string& wanted,
                    Report* report) {
-  if (node.kind == Node::Kind::kScalar && !node.quoted) return true;
+  if (node.kind == YamlNode::Kind::kScalar && !node.quoted) return true;
   const std::string hint = node.quoted ? "remove the quotes" : "";
   report->Add(node.place, what + " is " + Shown(node) + ", " + wanted + " is meant", hint);
   return false;
@@ -63,10 +63,10 @@ bool IsNameByte(char c) {
 
 }  // namespace
 
-Fields::Fields(const Node& node, const std::string& what, const std::vector<std::string>& known,
+Fields::Fields(const YamlNode& node, const std::string& what, const std::vector<std::string>& known,
                Report* report)
     : node_(node), what_(what), report_(report) {
-  if (node.kind != Node::Kind::kMap) {
+  if (node.kind != YamlNode::Kind::kMap) {
     report->Add(node.place, what + " is " + Shown(node) + ", a map of keys is meant", OneOf(known));
     return;
   }
@@ -78,22 +78,22 @@ Fields::Fields(const Node& node, const std::string& what, const std::vector<std:
   }
 }
 
-const Node* Fields::Find(const std::string& key) const {
+const YamlNode* Fields::Find(const std::string& key) const {
   for (const Entry& entry : node_.entries) {
     if (entry.key == key) return &entry.value;
   }
   return nullptr;
 }
 
-const Node* Fields::Require(const std::string& key) const {
-  const Node* found = Find(key);
-  if (found == nullptr && node_.kind == Node::Kind::kMap && !misspelt_.contains(key)) {
+const YamlNode* Fields::Require(const std::string& key) const {
+  const YamlNode* found = Find(key);
+  if (found == nullptr && node_.kind == YamlNode::Kind::kMap && !misspelt_.contains(key)) {
     report_->Add(node_.place, "the key " + Quoted(key) + " is missing in " + what_);
   }
   return found;
 }
 
-std::optional<uint64_t> ReadInteger(const Node& node, const std::string& what, uint64_t min,
+std::optional<uint64_t> ReadInteger(const YamlNode& node, const std::string& what, uint64_t min,
                                     uint64_t max, Report* report) {
   if (!IsPlainScalar(node, what, "a whole number", report)) return std::nullopt;
   const bool negative = node.text.starts_with('-') && AllDigits(node.text.substr(1));
@@ -123,8 +123,8 @@ std::optional<uint64_t> ReadInteger(const Node& node, const std::string& what, u
   return number;
 }
 
-std::optional<double> ReadNumber(const Node& node, const std::string& what, const std::string& unit,
-                                 Report* report) {
+std::optional<double> ReadNumber(const YamlNode& node, const std::string& what,
+                                 const std::string& unit, Report* report) {
   if (!IsPlainScalar(node, what, "a number", report)) return std::nullopt;
   std::optional<double> number = ParseNumber(node.text);
   if (!number) {
@@ -134,7 +134,7 @@ std::optional<double> ReadNumber(const Node& node, const std::string& what, cons
   return number;
 }
 
-std::optional<double> ReadFraction(const Node& node, const std::string& what, Report* report) {
+std::optional<double> ReadFraction(const YamlNode& node, const std::string& what, Report* report) {
   if (!IsPlainScalar(node, what, "a fraction", report)) return std::nullopt;
   const bool percent = node.text.ends_with('%');
   const std::optional<double> number =
@@ -147,16 +147,16 @@ std::optional<double> ReadFraction(const Node& node, const std::string& what, Re
   return percent ? *number / 100 : *number;
 }
 
-std::optional<bool> ReadBool(const Node& node, const std::string& what, Report* report) {
+std::optional<bool> ReadBool(const YamlNode& node, const std::string& what, Report* report) {
   if (!IsPlainScalar(node, what, "true or false", report)) return std::nullopt;
   if (node.text == "true" || node.text == "false") return node.text == "true";
   report->Add(node.place, what + " is " + Shown(node) + ", true or false is meant");
   return std::nullopt;
 }
 
-std::optional<std::string> ReadText(const Node& node, const std::string& what, Report* report) {
-  if (node.kind != Node::Kind::kScalar || node.text.empty()) {
-    const std::string shown = node.kind == Node::Kind::kScalar ? "empty" : Shown(node);
+std::optional<std::string> ReadText(const YamlNode& node, const std::string& what, Report* report) {
+  if (node.kind != YamlNode::Kind::kScalar || node.text.empty()) {
+    const std::string shown = node.kind == YamlNode::Kind::kScalar ? "empty" : Shown(node);
     report->Add(node.place, what + " is " + shown + ", a text is meant");
     return std::nullopt;
   }
@@ -168,7 +168,7 @@ std::optional<std::string> ReadText(const Node& node, const std::string& what, R
   return node.text;
 }
 
-std::optional<std::string> ReadName(const Node& node, const std::string& what, Report* report) {
+std::optional<std::string> ReadName(const YamlNode& node, const std::string& what, Report* report) {
   std::optional<std::string> name = ReadText(node, what, report);
   if (!name) return std::nullopt;
   const bool well_formed = name->size() <= kMaxNameBytes &&
@@ -180,7 +180,7 @@ std::optional<std::string> ReadName(const Node& node, const std::string& what, R
   return std::nullopt;
 }
 
-std::optional<std::string> ReadWord(const Node& node, const std::string& what,
+std::optional<std::string> ReadWord(const YamlNode& node, const std::string& what,
                                     const Vocabulary& vocabulary, Report* report) {
   std::optional<std::string> word = ReadText(node, what, report);
   if (!word || Contains(vocabulary.available, *word)) return word;
@@ -188,9 +188,9 @@ std::optional<std::string> ReadWord(const Node& node, const std::string& what,
   return std::nullopt;
 }
 
-bool IsFilledList(const Node& node, const std::string& what, Report* report) {
-  if (node.kind == Node::Kind::kSequence && !node.items.empty()) return true;
-  const bool empty = node.kind == Node::Kind::kSequence;
+bool IsFilledList(const YamlNode& node, const std::string& what, Report* report) {
+  if (node.kind == YamlNode::Kind::kSequence && !node.items.empty()) return true;
+  const bool empty = node.kind == YamlNode::Kind::kSequence;
   report->Add(node.place, what + " is " + (empty ? "an empty list" : Shown(node)) +
                               ", a list with at least one entry is meant");
   return false;

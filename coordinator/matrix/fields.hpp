@@ -21,41 +21,41 @@ namespace quantfleet::matrix {
 class Fields {
  public:
   // Reports `node` if it is no map, and every unknown key of it.
-  Fields(const Node& node, const std::string& what, const std::vector<std::string>& known,
+  Fields(const YamlNode& node, const std::string& what, const std::vector<std::string>& known,
          Report* report);
 
   // The value of `key`, or null.
-  const Node* Find(const std::string& key) const;
+  const YamlNode* Find(const std::string& key) const;
   // The value of `key`; reports it as missing at the map's place, unless an unknown key was likely
   // meant to be it.
-  const Node* Require(const std::string& key) const;
+  const YamlNode* Require(const std::string& key) const;
 
  private:
-  const Node& node_;
+  const YamlNode& node_;
   std::string what_;
   std::set<std::string> misspelt_;  // known keys that unknown ones were likely meant to be
   Report* report_;
 };
 
 // Whole number in [min, max]: decimal digits, no sign but -, no leading zero, no exponent.
-std::optional<uint64_t> ReadInteger(const Node& node, const std::string& what, uint64_t min,
+std::optional<uint64_t> ReadInteger(const YamlNode& node, const std::string& what, uint64_t min,
                                     uint64_t max, Report* report);
 // Finite decimal number without a unit. `unit` is what the number counts ("seconds"), for the hint.
-std::optional<double> ReadNumber(const Node& node, const std::string& what, const std::string& unit,
-                                 Report* report);
+std::optional<double> ReadNumber(const YamlNode& node, const std::string& what,
+                                 const std::string& unit, Report* report);
 // A fraction as `0.01` or `1%`.
-std::optional<double> ReadFraction(const Node& node, const std::string& what, Report* report);
+std::optional<double> ReadFraction(const YamlNode& node, const std::string& what, Report* report);
 // `true` or `false`.
-std::optional<bool> ReadBool(const Node& node, const std::string& what, Report* report);
+std::optional<bool> ReadBool(const YamlNode& node, const std::string& what, Report* report);
 // Any text but the empty one, of at most 256 bytes.
-std::optional<std::string> ReadText(const Node& node, const std::string& what, Report* report);
+std::optional<std::string> ReadText(const YamlNode& node, const std::string& what, Report* report);
 // Letters, digits, dots, dashes and underscores, at most 64, starting with a letter or digit.
-std::optional<std::string> ReadName(const Node& node, const std::string& what, Report* report);
+std::optional<std::string> ReadName(const YamlNode& node, const std::string& what, Report* report);
 // A word of the vocabulary that this version runs.
-std::optional<std::string> ReadWord(const Node& node, const std::string& what,
+std::optional<std::string> ReadWord(const YamlNode& node, const std::string& what,
                                     const Vocabulary& vocabulary, Report* report);
 // A node that must be a sequence with at least one item.
-bool IsFilledList(const Node& node, const std::string& what, Report* report);
+bool IsFilledList(const YamlNode& node, const std::string& what, Report* report);
 
 // Reports `word` as not available or as unknown, with a suggestion.
 void ReportUnknownWord(Place place, const std::string& what, const std::string& word,

@@ -33,21 +33,21 @@ const std::vector<std::string>& TopLevelKeys() {
 // `search` and `explain` are words of the language; running without them in silence would answer
 // another question than the one asked.
 void RefuseAwaited(const Fields& fields, Report* report) {
-  const Node* search = fields.Find("search");
-  if (search != nullptr && search->kind != Node::Kind::kSequence) {
+  const YamlNode* search = fields.Find("search");
+  if (search != nullptr && search->kind != YamlNode::Kind::kSequence) {
     report->Add(search->place, "search is not a list");
   } else if (search != nullptr && !search->items.empty()) {
     report->Add(search->place, "search is not available in this version",
                 "list the values in axes; crossovers between them are always computed");
   }
-  const Node* explain = fields.Find("explain");
+  const YamlNode* explain = fields.Find("explain");
   if (explain != nullptr && ReadBool(*explain, "explain", report).value_or(false)) {
     report->Add(explain->place, "explain is not available in this version", "remove it");
   }
 }
 
 void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
-  if (const Node* version = fields.Require("version")) {
+  if (const YamlNode* version = fields.Require("version")) {
     const auto number = ReadInteger(*version, "version", 0, kAnyVersion, report);
     if (number && *number != 1) {
       report->Add(version->place,
@@ -55,14 +55,14 @@ void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
                   "write version: 1");
     }
   }
-  if (const Node* name = fields.Require("name")) {
+  if (const YamlNode* name = fields.Require("name")) {
     matrix->name = ReadName(*name, "name", report).value_or("");
   }
-  if (const Node* workload = fields.Require("workload")) {
+  if (const YamlNode* workload = fields.Require("workload")) {
     matrix->workload = ReadWord(*workload, "workload", Workloads(), report).value_or("");
   }
   const auto read = [&](const char* key, uint64_t min, uint64_t max, uint32_t* value) {
-    const Node* node = fields.Find(key);
+    const YamlNode* node = fields.Find(key);
     if (node == nullptr) return;
     *value = static_cast<uint32_t>(ReadInteger(*node, key, min, max, report).value_or(*value));
   };
@@ -71,7 +71,7 @@ void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
   RefuseAwaited(fields, report);
 }
 
-void ReadSeed(const Node* fixed, Matrix* matrix, Report* report) {
+void ReadSeed(const YamlNode* fixed, Matrix* matrix, Report* report) {
   if (fixed == nullptr) return;
   for (const Entry& entry : fixed->entries) {
     if (entry.key != "seed") continue;
@@ -99,8 +99,8 @@ std::vector<std::string> TextsOf(const Matrix& matrix, const std::string& axis) 
   return texts;
 }
 
-void ReadBaseline(const Node& node, Matrix* matrix, Report* report) {
-  if (node.kind != Node::Kind::kMap || node.entries.empty()) {
+void ReadBaseline(const YamlNode& node, Matrix* matrix, Report* report) {
+  if (node.kind != YamlNode::Kind::kMap || node.entries.empty()) {
     report->Add(node.place, "baseline is not a map of axes to values",
                 "as in {format: fp32, kernel: auto}");
     return;
@@ -202,17 +202,17 @@ std::vector<Target> AnyDevice() {
   return {target};
 }
 
-void ReadMatrix(const Node& root, const Limits& limits, Matrix* matrix, Report* report) {
+void ReadMatrix(const YamlNode& root, const Limits& limits, Matrix* matrix, Report* report) {
   const Fields fields(root, "the matrix", TopLevelKeys(), report);
-  if (root.kind != Node::Kind::kMap) return;
+  if (root.kind != YamlNode::Kind::kMap) return;
   ReadHead(fields, matrix, report);
-  const Node* targets = fields.Find("targets");
+  const YamlNode* targets = fields.Find("targets");
   matrix->targets = targets != nullptr ? ReadTargets(*targets, report) : AnyDevice();
   matrix->cache = "cold";
-  const Node* measure = fields.Find("measure");
+  const YamlNode* measure = fields.Find("measure");
   matrix->policy =
       measure != nullptr ? ReadPolicy(*measure, &matrix->cache, report) : DefaultPolicy();
-  if (const Node* exclude = fields.Find("exclude")) {
+  if (const YamlNode* exclude = fields.Find("exclude")) {
     matrix->exclusions = ReadExclusions(*exclude, report);
   }
 
@@ -222,7 +222,7 @@ void ReadMatrix(const Node& root, const Limits& limits, Matrix* matrix, Report* 
     const uint64_t copies = std::max<uint64_t>(matrix->targets.size(), 1) * matrix->repeat;
     matrix->groups = ReadAxes(sections, copies, limits.max_arms, report);
   }
-  const Node* baseline = fields.Require("baseline");
+  const YamlNode* baseline = fields.Require("baseline");
   if (baseline != nullptr) ReadBaseline(*baseline, matrix, report);
   if (!report->empty()) return;
   CheckComparedLayers(*matrix, baseline->place, report);
@@ -235,7 +235,7 @@ ParseOutcome ParseMatrix(std::string_view document, std::string_view file_name,
                          const Limits& limits) {
   Report report{std::string(file_name)};
   auto matrix = std::make_shared<Matrix>();
-  if (const std::optional<Node> root = ReadDocument(document, limits, &report)) {
+  if (const std::optional<YamlNode> root = ReadDocument(document, limits, &report)) {
     ReadMatrix(*root, limits, matrix.get(), &report);
   }
   if (report.empty()) return {std::move(matrix), {}};

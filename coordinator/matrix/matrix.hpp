@@ -20,7 +20,7 @@ namespace quantfleet::matrix {
 // Bounds on what a file may ask for; each violation is one diagnostic. Configurable, with these
 // defaults.
 struct Limits {
-  size_t max_document_bytes = 256 * 1024;
+  size_t max_document_bytes = size_t{256} * 1024;
   int max_nesting = 32;
   size_t max_nodes = 20000;
   uint64_t max_arms = 100000;  // over all blocks and targets, the null arms included

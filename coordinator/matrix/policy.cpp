@@ -14,7 +14,7 @@ constexpr uint32_t kMaxSamples = 1000000;
 constexpr uint32_t kMaxRounds = 100000;
 
 // Both ends of a fraction's interval are excluded.
-std::optional<double> ReadFractionWithin(const Node& node, const std::string& what, double low,
+std::optional<double> ReadFractionWithin(const YamlNode& node, const std::string& what, double low,
                                          double high, const std::string& hint, Report* report) {
   std::optional<double> fraction = ReadFraction(node, what, report);
   if (!fraction || (*fraction > low && *fraction < high)) return fraction;
@@ -25,7 +25,7 @@ std::optional<double> ReadFractionWithin(const Node& node, const std::string& wh
   return std::nullopt;
 }
 
-std::optional<double> ReadSeconds(const Node& node, const std::string& what, Report* report) {
+std::optional<double> ReadSeconds(const YamlNode& node, const std::string& what, Report* report) {
   std::optional<double> seconds = ReadNumber(node, what, "seconds", report);
   if (!seconds || (*seconds > 0 && *seconds <= kMaxSeconds)) return seconds;
   report->Add(node.place, what + " is " + node.text.substr(0, 24) + ", more than 0 and at most " +
@@ -34,8 +34,8 @@ std::optional<double> ReadSeconds(const Node& node, const std::string& what, Rep
 }
 
 void ReadSecondsPair(const Fields& fields, v1::MeasurePolicy* policy, Report* report) {
-  const Node* min = fields.Find("min_seconds");
-  const Node* max = fields.Find("max_seconds");
+  const YamlNode* min = fields.Find("min_seconds");
+  const YamlNode* max = fields.Find("max_seconds");
   if (min != nullptr) {
     const auto seconds = ReadSeconds(*min, "min_seconds", report);
     policy->set_min_seconds(seconds.value_or(policy->min_seconds()));
@@ -54,15 +54,15 @@ void ReadSecondsPair(const Fields& fields, v1::MeasurePolicy* policy, Report* re
   }
 }
 
-void ReadRounds(const Node& node, v1::MeasurePolicy* policy, Report* report) {
+void ReadRounds(const YamlNode& node, v1::MeasurePolicy* policy, Report* report) {
   const Fields fields(node, "rounds", {"min", "max"}, report);
-  const auto read = [&](const Node* count, const std::string& what, uint32_t otherwise) {
+  const auto read = [&](const YamlNode* count, const std::string& what, uint32_t otherwise) {
     if (count == nullptr) return otherwise;
     const auto number = ReadInteger(*count, what, 1, kMaxRounds, report);
     return static_cast<uint32_t>(number.value_or(otherwise));
   };
-  const Node* min = fields.Find("min");
-  const Node* max = fields.Find("max");
+  const YamlNode* min = fields.Find("min");
+  const YamlNode* max = fields.Find("max");
   policy->set_min_rounds(read(min, "the least number of rounds", policy->min_rounds()));
   policy->set_max_rounds(read(max, "the greatest number of rounds", policy->max_rounds()));
   if (policy->min_rounds() <= policy->max_rounds()) return;
@@ -89,29 +89,29 @@ v1::MeasurePolicy DefaultPolicy() {
   return policy;
 }
 
-v1::MeasurePolicy ReadPolicy(const Node& node, std::string* cache, Report* report) {
+v1::MeasurePolicy ReadPolicy(const YamlNode& node, std::string* cache, Report* report) {
   v1::MeasurePolicy policy = DefaultPolicy();
   const Fields fields(
       node, "measure",
       {"relative_ci", "confidence", "min_seconds", "max_seconds", "min_samples", "rounds", "cache"},
       report);
-  if (const Node* value = fields.Find("relative_ci")) {
+  if (const YamlNode* value = fields.Find("relative_ci")) {
     const auto fraction =
         ReadFractionWithin(*value, "relative_ci", 0, 0.5, "3% is written 3% or 0.03", report);
     policy.set_relative_interval(fraction.value_or(policy.relative_interval()));
   }
-  if (const Node* value = fields.Find("confidence")) {
+  if (const YamlNode* value = fields.Find("confidence")) {
     const auto fraction =
         ReadFractionWithin(*value, "confidence", 0.5, 1, "95% is written 95% or 0.95", report);
     policy.set_confidence(fraction.value_or(policy.confidence()));
   }
   ReadSecondsPair(fields, &policy, report);
-  if (const Node* value = fields.Find("min_samples")) {
+  if (const YamlNode* value = fields.Find("min_samples")) {
     const auto samples = ReadInteger(*value, "min_samples", 1, kMaxSamples, report);
     policy.set_min_samples(static_cast<uint32_t>(samples.value_or(policy.min_samples())));
   }
-  if (const Node* value = fields.Find("rounds")) ReadRounds(*value, &policy, report);
-  if (const Node* value = fields.Find("cache")) {
+  if (const YamlNode* value = fields.Find("rounds")) ReadRounds(*value, &policy, report);
+  if (const YamlNode* value = fields.Find("cache")) {
     static const Vocabulary kCaches = {{"cold", "warm"}, {}};
     *cache = ReadWord(*value, "cache", kCaches, report).value_or(*cache);
   }

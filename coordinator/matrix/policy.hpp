@@ -15,6 +15,6 @@ v1::MeasurePolicy DefaultPolicy();
 // Reads `measure` over the defaults. A default gives way where it contradicts the file
 // (max_seconds: 0.05 lowers min_seconds); two values of the file that contradict each other are
 // reported.
-v1::MeasurePolicy ReadPolicy(const Node& node, std::string* cache, Report* report);
+v1::MeasurePolicy ReadPolicy(const YamlNode& node, std::string* cache, Report* report);
 
 }  // namespace quantfleet::matrix

@@ -15,25 +15,26 @@ const Vocabulary& DeviceKinds() {
   return kKinds;
 }
 
-void ReadProperty(const std::string& property, const Node& node, scheduler::Requirement* where,
+void ReadProperty(const std::string& property, const YamlNode& node, scheduler::Requirement* where,
                   Report* report) {
-  Subject subject{property, false, false, nullptr};
+  Subject subject{.name = property};
   subject.number = property == "memory_gib" || property == "threads";
   subject.bounds_only = property == "memory_gib";
+  if (subject.bounds_only) subject.unit = "GiB";
   if (property == "kind") subject.vocabulary = &DeviceKinds();
   auto condition = ReadCondition(node, subject, report);
   if (condition) where->conditions[property] = std::move(*condition);
 }
 
-void ReadLabels(const Node& node, scheduler::Requirement* where, Report* report) {
-  if (node.kind != Node::Kind::kMap || node.entries.empty()) {
+void ReadLabels(const YamlNode& node, scheduler::Requirement* where, Report* report) {
+  if (node.kind != YamlNode::Kind::kMap || node.entries.empty()) {
     report->Add(node.place, "labels is not a map of labels to conditions",
                 "as in labels: {site: colab}");
     return;
   }
   for (const Entry& entry : node.entries) {
-    Node key;
-    key.kind = Node::Kind::kScalar;
+    YamlNode key;
+    key.kind = YamlNode::Kind::kScalar;
     key.place = entry.place;
     key.text = entry.key;
     if (!ReadName(key, "the label", report)) continue;
@@ -41,12 +42,12 @@ void ReadLabels(const Node& node, scheduler::Requirement* where, Report* report)
   }
 }
 
-void ReadWhere(const Node& node, scheduler::Requirement* where, Report* report) {
+void ReadWhere(const YamlNode& node, scheduler::Requirement* where, Report* report) {
   static const std::vector<std::string> kKeys = {"device",       "device_class", "kind",
                                                  "architecture", "memory_gib",   "threads",
                                                  "feature",      "agent",        "labels"};
   const Fields fields(node, "where", kKeys, report);
-  if (node.kind == Node::Kind::kMap && node.entries.empty()) {
+  if (node.kind == YamlNode::Kind::kMap && node.entries.empty()) {
     report->Add(node.place, "where is an empty map", "leave it out to take any device");
   }
   for (const Entry& entry : node.entries) {
@@ -58,14 +59,14 @@ void ReadWhere(const Node& node, scheduler::Requirement* where, Report* report) 
   }
 }
 
-Target ReadTarget(const Node& node, Report* report) {
+Target ReadTarget(const YamlNode& node, Report* report) {
   const Fields fields(node, "a target", {"name", "where", "each"}, report);
   Target target;
-  if (const Node* name = fields.Require("name")) {
+  if (const YamlNode* name = fields.Require("name")) {
     target.name = ReadName(*name, "the target's name", report).value_or("");
   }
-  if (const Node* where = fields.Find("where")) ReadWhere(*where, &target.where, report);
-  if (const Node* each = fields.Find("each")) {
+  if (const YamlNode* where = fields.Find("where")) ReadWhere(*where, &target.where, report);
+  if (const YamlNode* each = fields.Find("each")) {
     static const Vocabulary kGroupings = {{"device_class"}, {"agent", "device"}};
     target.each_device_class = ReadWord(*each, "value of each", kGroupings, report).has_value();
   }
@@ -74,11 +75,11 @@ Target ReadTarget(const Node& node, Report* report) {
 
 }  // namespace
 
-std::vector<Target> ReadTargets(const Node& node, Report* report) {
+std::vector<Target> ReadTargets(const YamlNode& node, Report* report) {
   std::vector<Target> targets;
   if (!IsFilledList(node, "targets", report)) return targets;
   std::set<std::string> names;
-  for (const Node& item : node.items) {
+  for (const YamlNode& item : node.items) {
     Target target = ReadTarget(item, report);
     if (!target.name.empty() && !names.insert(target.name).second) {
       report->Add(item.place, "two targets have the name " + Quoted(target.name),

@@ -9,6 +9,6 @@
 namespace quantfleet::matrix {
 
 // Reads `targets`. What is wrong goes to `report`.
-std::vector<Target> ReadTargets(const Node& node, Report* report);
+std::vector<Target> ReadTargets(const YamlNode& node, Report* report);
 
 }  // namespace quantfleet::matrix

@@ -204,10 +204,12 @@ std::string WhyNot(const Requirement& requirement, const DeviceFacts& facts) {
   for (const auto& [name, condition] : requirement.conditions) {
     const std::optional<Property> property = FindProperty(name, facts);
     if (property.has_value() && PropertyHolds(condition, *property)) continue;
-    const std::string is = !property.has_value()     ? "not known"
-                           : property->texts.empty() ? "empty"
-                                                     : Join(property->texts, ", ");
-    return name + " is " + is + ", " + Describe(condition) + " is asked for";
+    std::string why = name;
+    why += " is ";
+    why += !property.has_value()     ? "not known"
+           : property->texts.empty() ? "empty"
+                                     : Join(property->texts, ", ");
+    return why.append(", ").append(Describe(condition)).append(" is asked for");
   }
   return "";
 }
@@ -235,7 +237,7 @@ Result<Requirement> Requirement::FromJson(const std::string& json) {
     Condition& condition = requirement.conditions[name];
     for (const auto& [key, value] : members.items()) {
       Status status = ReadMember(key, value, &condition);
-      if (!status.ok()) return status.WithContext("requirement: " + name + "." + key);
+      if (!status.ok()) return status.WithContext(key).WithContext(name).WithContext("requirement");
     }
   }
   return requirement;
