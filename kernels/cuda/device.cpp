@@ -17,6 +17,7 @@ namespace quantfleet::cuda {
 namespace {
 
 constexpr double kHertzPerMegahertz = 1e6;
+constexpr Duration kProcessCheckInterval = std::chrono::seconds(1);
 constexpr Duration kClockRise = std::chrono::milliseconds(200);
 // Weights may fill most of the memory; activations, scratch and other programs need the rest.
 constexpr uint64_t kWeightCachePercent = 60;
@@ -64,21 +65,25 @@ void CheckRange(engine::DeviceBuffer& buffer, uint64_t offset, uint64_t bytes) {
 }  // namespace
 
 Result<std::unique_ptr<CudaDevice>> CudaDevice::Open(int index) {
-  std::unique_ptr<CudaDevice> device(new CudaDevice());
-  QF_RETURN_IF_CUDA_ERROR(cudaSetDevice(index));
-  QF_RETURN_IF_ERROR(device->Describe(index));
+  std::unique_ptr<CudaDevice> device(new CudaDevice(index));
+  QF_RETURN_IF_ERROR(device->MakeCurrent());
+  QF_RETURN_IF_ERROR(device->Describe());
   QF_ASSIGN_OR_RETURN(device->stream_, MakeStream());
   QF_ASSIGN_OR_RETURN(device->matmul_, LtMatmul::Make(device->capability_.major));
   QF_ASSIGN_OR_RETURN(device->sampler_, Sampler::Make(device->stream()));
   device->versions_ = ReadVersions();
-  device->OpenNvml(index);
+  device->OpenNvml();
   QF_RETURN_IF_ERROR(device->RaiseClock());
   return device;
 }
 
-Status CudaDevice::Describe(int index) {
+Status CudaDevice::MakeCurrent() const {
+  return QF_CUDA_STATUS(cudaSetDevice(index_));
+}
+
+Status CudaDevice::Describe() {
   cudaDeviceProp properties{};
-  QF_RETURN_IF_CUDA_ERROR(cudaGetDeviceProperties(&properties, index));
+  QF_RETURN_IF_CUDA_ERROR(cudaGetDeviceProperties(&properties, index_));
   capability_ = {properties.major, properties.minor};
   multiprocessors_ = properties.multiProcessorCount;
   std::array<std::byte, 16> uuid{};
@@ -92,13 +97,13 @@ Status CudaDevice::Describe(int index) {
   info_.features = FeaturesOf(capability_);
   info_.memory_bytes = properties.totalGlobalMem;
   info_.cache_bytes = static_cast<uint64_t>(properties.l2CacheSize);
-  info_.selector = "cuda:" + std::to_string(index);
+  info_.selector = "cuda:" + std::to_string(index_);
   return OkStatus();
 }
 
-void CudaDevice::OpenNvml(int index) {
+void CudaDevice::OpenNvml() {
   std::array<char, 32> pci_bus_id{};
-  if (cudaDeviceGetPCIBusId(pci_bus_id.data(), static_cast<int>(pci_bus_id.size()), index) !=
+  if (cudaDeviceGetPCIBusId(pci_bus_id.data(), static_cast<int>(pci_bus_id.size()), index_) !=
       cudaSuccess) {
     cudaGetLastError();
     return;
@@ -133,6 +138,7 @@ engine::Fingerprint CudaDevice::TakeFingerprint() const {
 
 Result<std::unique_ptr<engine::DeviceBuffer>> CudaDevice::Allocate(uint64_t bytes) {
   QF_CHECK(bytes > 0);
+  QF_RETURN_IF_ERROR(MakeCurrent());
   QF_ASSIGN_OR_RETURN(DeviceMemory memory, AllocateDevice(bytes));
   return std::unique_ptr<engine::DeviceBuffer>(
       std::make_unique<CudaBuffer>(std::move(memory), bytes));
@@ -141,6 +147,7 @@ Result<std::unique_ptr<engine::DeviceBuffer>> CudaDevice::Allocate(uint64_t byte
 Status CudaDevice::Upload(engine::DeviceBuffer& to, uint64_t offset,
                           std::span<const std::byte> from) {
   CheckRange(to, offset, from.size());
+  QF_RETURN_IF_ERROR(MakeCurrent());
   QF_RETURN_IF_CUDA_ERROR(cudaMemcpyAsync(to.data() + offset, from.data(), from.size(),
                                           cudaMemcpyHostToDevice, stream()));
   return Synchronize();
@@ -148,6 +155,7 @@ Status CudaDevice::Upload(engine::DeviceBuffer& to, uint64_t offset,
 
 Status CudaDevice::Download(engine::DeviceBuffer& from, uint64_t offset, std::span<std::byte> to) {
   CheckRange(from, offset, to.size());
+  QF_RETURN_IF_ERROR(MakeCurrent());
   QF_RETURN_IF_CUDA_ERROR(cudaMemcpyAsync(to.data(), from.data() + offset, to.size(),
                                           cudaMemcpyDeviceToHost, stream()));
   return Synchronize();
@@ -156,6 +164,7 @@ Status CudaDevice::Download(engine::DeviceBuffer& from, uint64_t offset, std::sp
 Status CudaDevice::Copy(engine::DeviceBuffer& buffer, uint64_t to, uint64_t from, uint64_t bytes) {
   CheckRange(buffer, to, bytes);
   CheckRange(buffer, from, bytes);
+  QF_RETURN_IF_ERROR(MakeCurrent());
   QF_RETURN_IF_CUDA_ERROR(cudaMemcpyAsync(buffer.data() + to, buffer.data() + from, bytes,
                                           cudaMemcpyDeviceToDevice, stream()));
   return Synchronize();
@@ -171,11 +180,13 @@ uint64_t CudaDevice::weight_cache_bytes() const {
 
 Status CudaDevice::Sample(engine::PreparedArm& arm, uint32_t first_copy,
                           std::span<engine::CallTime> times) {
+  QF_RETURN_IF_ERROR(MakeCurrent());
   return sampler_->Sample([&arm](uint32_t copy) { return arm.Run(copy); }, first_copy,
                           arm.cost().rotation_copies, times);
 }
 
 Status CudaDevice::Synchronize() {
+  QF_RETURN_IF_ERROR(MakeCurrent());
   return QF_CUDA_STATUS(cudaStreamSynchronize(stream()));
 }
 
@@ -185,13 +196,18 @@ engine::ClockReading CudaDevice::ReadClock() {
   const ClockState state = nvml_->ReadClock();
   reading.current = state.sm_clock_mhz.value_or(0) * kHertzPerMegahertz;
   reading.throttled = state.throttled;
-  reading.foreign_process = state.foreign_process;
+  if (const Duration now = Clock::Steady()->Now(); now >= next_process_check_) {
+    foreign_process_ = nvml_->HasForeignProcess();
+    next_process_check_ = now + kProcessCheckInterval;
+  }
+  reading.foreign_process = foreign_process_;
   if (!state.throttled) reference_hertz_ = std::max(reference_hertz_, reading.current);
   reading.reference = reference_hertz_;
   return reading;
 }
 
 Result<engine::Ceilings> CudaDevice::Calibrate(Duration at_most, std::stop_token stop) {
+  QF_RETURN_IF_ERROR(MakeCurrent());
   const CalibrationSubject subject = {stream(),    sampler_.get(),   matmul_.get(),
                                       capability_, multiprocessors_, info_.cache_bytes};
   return MeasureCeilings(subject, at_most, stop);

@@ -16,12 +16,12 @@
 
 namespace quantfleet::cuda {
 
-// One GPU behind the engine's port. All work goes to one stream. NVML gives clocks and state where
-// it is there; without it they are absent and clocks read 0.
+// One GPU behind the engine's port. All work goes to one stream. Every call makes the GPU the
+// calling thread's current device, and leaves it so for the kernels that the thread starts. NVML
+// gives clocks and state where it is there; without it they are absent and clocks read 0.
 class CudaDevice final : public engine::Device {
  public:
-  // Makes device `index` the calling thread's current one, for good: the thread that opens it uses
-  // it. kInternal if the driver refuses.
+  // `index` as the runtime counts. kInternal if the driver refuses.
   static Result<std::unique_ptr<CudaDevice>> Open(int index);
 
   const engine::DeviceInfo& info() const override { return info_; }
@@ -47,12 +47,14 @@ class CudaDevice final : public engine::Device {
   Capability capability() const { return capability_; }
 
  private:
-  CudaDevice() = default;
-  Status Describe(int index);
-  void OpenNvml(int index);
+  explicit CudaDevice(int index) : index_(index) {}
+  Status MakeCurrent() const;
+  Status Describe();
+  void OpenNvml();
   // Loads the device until its clock has risen and takes that clock as the reference.
   Status RaiseClock();
 
+  int index_;
   engine::DeviceInfo info_;
   Capability capability_;
   int multiprocessors_ = 0;
@@ -62,6 +64,8 @@ class CudaDevice final : public engine::Device {
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Nvml> nvml_;
   double reference_hertz_ = 0;
+  bool foreign_process_ = false;
+  Duration next_process_check_{0};
 };
 
 }  // namespace quantfleet::cuda

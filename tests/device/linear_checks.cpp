@@ -36,8 +36,10 @@ std::vector<Case> Cases() {
       cases.push_back({"int8", kernel, {2304, 768, batch}});
       cases.push_back({"nf4", kernel, {768, 3072, batch}});
     }
-    cases.push_back({"int8", kernel, {1, 16, 1}});
-    cases.push_back({"nf4", kernel, {1, 64, 3}});
+    cases.push_back({"int8", kernel, {67, 16, 1}});
+    cases.push_back({"int8", kernel, {1, 16, 131}});
+    cases.push_back({"nf4", kernel, {67, 64, 2}});
+    cases.push_back({"nf4", kernel, {1, 64, 131}});
     cases.push_back({"int8", kernel, {4096, 4112, 4}});
     cases.push_back({"nf4", kernel, {4097, 14336, 7}});
   }

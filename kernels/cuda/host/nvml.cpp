@@ -150,13 +150,14 @@ ClockState Nvml::ReadClock() const {
       functions_->throttle_reasons(device_, &reasons) == kSuccess) {
     state.throttled = IsThrottled(reasons);
   }
+  return state;
+}
+
+bool Nvml::HasForeignProcess() const {
   // Asked for no entries, NVML fills in how many there are and says that they do not fit.
   unsigned count = 0;
-  if (functions_->processes != nullptr &&
-      functions_->processes(device_, &count, nullptr) == kInsufficientSize) {
-    state.foreign_process = count > 1;
-  }
-  return state;
+  return functions_->processes != nullptr &&
+         functions_->processes(device_, &count, nullptr) == kInsufficientSize && count > 1;
 }
 
 }  // namespace quantfleet::cuda

@@ -29,8 +29,7 @@ struct GpuState {
 // What can be asked around every sample.
 struct ClockState {
   std::optional<uint32_t> sm_clock_mhz;
-  bool throttled = false;        // see IsThrottled
-  bool foreign_process = false;  // more than one process computes on the device
+  bool throttled = false;  // see IsThrottled
 };
 
 // True if power, heat or a hardware brake holds the clock down. A clock that its owner locked is
@@ -53,8 +52,10 @@ class Nvml {
   Nvml& operator=(const Nvml&) = delete;
 
   GpuState ReadState() const;
-  // A few calls into the driver; tens of microseconds.
+  // Two calls into the driver; tens of microseconds.
   ClockState ReadClock() const;
+  // True if more than one process computes on the device. Slower: not for every sample.
+  bool HasForeignProcess() const;
 
  private:
   struct Functions;

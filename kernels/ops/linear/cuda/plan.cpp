@@ -52,21 +52,18 @@ uint32_t GemvLanes(uint32_t k, uint32_t weights_per_chunk) {
   return k / weights_per_chunk < 64 ? 8 : 32;
 }
 
-double ToleranceOf(ActivationType type, uint32_t k) {
-  // fp32 sums of k terms in any order err by about sqrt(k) roundings of 2^-24; four times that is
-  // the limit. Rounding of weights, inputs and outputs to 16 bits adds half a unit each, relative
-  // 2^-9 (bf16) or 2^-12 (fp16), of which the root mean square is below a third: three of them
-  // leave room.
-  const double sums = 4 * std::sqrt(static_cast<double>(k)) * std::ldexp(1.0, -24);
-  switch (type) {
-    case ActivationType::kFp32:
-      return sums;
-    case ActivationType::kBf16:
-      return sums + 3 * std::ldexp(1.0, -9);
-    case ActivationType::kFp16:
-      return sums + 3 * std::ldexp(1.0, -12);
-  }
-  return 0;
+double ToleranceOf(ActivationType type, const engine::LinearShape& shape) {
+  // fp32 sums of k terms err by about sqrt(k) roundings of 2^-24 (Higham, Accuracy and Stability of
+  // Numerical Algorithms, 2.8); four times that is the limit. Rounding of weights, activations and
+  // outputs to 16 bits adds half a unit each, at most 2^-9 (bf16) or 2^-12 (fp16) of the value and
+  // about half of that in the root mean square: three whole ones leave room.
+  double unit = 0;
+  if (type == ActivationType::kBf16) unit = std::ldexp(1.0, -9);
+  if (type == ActivationType::kFp16) unit = std::ldexp(1.0, -12);
+  const double sums = 4 * std::sqrt(static_cast<double>(shape.k)) * std::ldexp(1.0, -24);
+  // Few outputs may all be small by chance, and their error large beside them.
+  const double outputs = static_cast<double>(shape.n) * shape.batch;
+  return (sums + 3 * unit) * (1 + 4 / std::sqrt(outputs));
 }
 
 std::vector<std::vector<DispatchRow>> DispatchRows() {

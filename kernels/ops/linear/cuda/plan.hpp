@@ -38,7 +38,7 @@ FusedKernel ChooseFused(uint32_t batch);
 uint32_t GemvLanes(uint32_t k, uint32_t weights_per_chunk);
 
 // Largest kernel_relative by arithmetic; see LinearKernel::Tolerance.
-double ToleranceOf(ActivationType type, uint32_t k);
+double ToleranceOf(ActivationType type, const engine::LinearShape& shape);
 
 // What "auto" stands for by format and batch. The change to dequantize_then_gemm is a guess that
 // peers' tables support (bitsandbytes 0.50 backends/cuda/ops.py: 64 rows on sm_80, 128 on sm_89);

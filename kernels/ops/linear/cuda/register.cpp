@@ -51,7 +51,7 @@ class CudaKernel : public LinearKernel {
   }
   uint64_t ScratchBytes(const LinearShape&) const override { return 0; }
   double Tolerance(const LinearShape& shape) const override {
-    return ToleranceOf(activation_type(), shape.k);
+    return ToleranceOf(activation_type(), shape);
   }
 
  protected:

@@ -103,7 +103,7 @@ class Problem {
 
 double Tolerance(const Case& c) {
   return ToleranceOf(c.half == HalfType::kBf16 ? ActivationType::kBf16 : ActivationType::kFp16,
-                     c.k);
+                     {c.n, c.k, c.batch});
 }
 
 class FusedKernels : public testing::TestWithParam<Case> {};

@@ -155,12 +155,12 @@ TEST_F(NvmlTest, ClockKnowsThrottlingAndForeignProcesses) {
   ClockState state = (*nvml)->ReadClock();
   EXPECT_EQ(state.sm_clock_mhz, 2520U);
   EXPECT_FALSE(state.throttled);
-  EXPECT_FALSE(state.foreign_process);
+  EXPECT_FALSE((*nvml)->HasForeignProcess());
   Variable<unsigned long long>("fake_throttle_reasons") = 0x40;
   Variable<unsigned>("fake_processes") = 2;
   state = (*nvml)->ReadClock();
   EXPECT_TRUE(state.throttled);
-  EXPECT_TRUE(state.foreign_process);
+  EXPECT_TRUE((*nvml)->HasForeignProcess());
 }
 
 }  // namespace

@@ -54,12 +54,16 @@ TEST(PlanTest, ShortRowsShareAWarp) {
   EXPECT_EQ(GemvLanes(1024, 16), 32U);
 }
 
-TEST(PlanTest, ToleranceGrowsWithLengthAndCoarseness) {
-  EXPECT_LT(ToleranceOf(ActivationType::kFp32, 768), ToleranceOf(ActivationType::kFp32, 4096));
-  EXPECT_LT(ToleranceOf(ActivationType::kFp32, 4096), ToleranceOf(ActivationType::kFp16, 4096));
-  EXPECT_LT(ToleranceOf(ActivationType::kFp16, 4096), ToleranceOf(ActivationType::kBf16, 4096));
-  // Tight enough to find a lost row of 16 bit values: 1 in 100.
-  EXPECT_LT(ToleranceOf(ActivationType::kBf16, 14336), 0.01);
+TEST(PlanTest, ToleranceGrowsWithLengthCoarsenessAndFewOutputs) {
+  const engine::LinearShape shape = {4096, 4096, 8};
+  EXPECT_LT(ToleranceOf(ActivationType::kFp32, {4096, 768, 8}),
+            ToleranceOf(ActivationType::kFp32, shape));
+  EXPECT_LT(ToleranceOf(ActivationType::kFp32, shape), ToleranceOf(ActivationType::kFp16, shape));
+  EXPECT_LT(ToleranceOf(ActivationType::kFp16, shape), ToleranceOf(ActivationType::kBf16, shape));
+  EXPECT_LT(ToleranceOf(ActivationType::kBf16, shape),
+            ToleranceOf(ActivationType::kBf16, {4, 4096, 1}));
+  // Tight enough to find one wrong weight in a hundred: it would move the result by a tenth.
+  EXPECT_LT(ToleranceOf(ActivationType::kBf16, {4096, 14336, 1}), 0.01);
 }
 
 TEST(PlanTest, DispatchCoversEveryBatchInAscendingRows) {
