@@ -141,7 +141,7 @@ void Configure(httplib::Server& server, WebQueries* queries) {
     Put(ErrorResponse(response.status, CodeOfHttp(response.status), "the request was refused"),
         response);
   });
-  server.set_exception_handler([](const auto&, auto& response, std::exception_ptr) {
+  server.set_exception_handler([](const auto&, auto& response, const std::exception_ptr&) {
     Put(ErrorResponse(Internal("the request failed")), response);
   });
 }

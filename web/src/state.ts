@@ -3,21 +3,27 @@
 //
 // What the reader chose. Kept over refreshes, forgotten with the page.
 
-export type SortColumn = "panel" | "axis" | "arm" | "latency" | "speedUp" | "bytes" | "error" | "dram" | "grade";
+export type SortColumn = 'panel'|'axis'|'arm'|'latency'|'speedUp'|'bytes'|'error'|'dram'|'grade';
 
 export interface Choice {
-  panel: string;  // empty: all
-  format: string;  // empty: all
-  verdict: string;  // empty: all
+  panel: string;        // empty: all
+  format: string;       // empty: all
+  verdict: string;      // empty: all
   hidden: Set<string>;  // lines switched off in the legend
-  sort: SortColumn | "";  // empty: the order of the comparison
+  sort: SortColumn|'';  // empty: the order of the comparison
   descending: boolean;
   onlyDisagreements: boolean;
 }
 
 export function freshChoice(): Choice {
   return {
-    panel: "", format: "", verdict: "", hidden: new Set(), sort: "", descending: false, onlyDisagreements: false,
+    panel: '',
+    format: '',
+    verdict: '',
+    hidden: new Set(),
+    sort: '',
+    descending: false,
+    onlyDisagreements: false,
   };
 }
 

@@ -160,6 +160,7 @@ TEST_F(WebServerTest, AnExceptionBecomesAnError) {
 TEST_F(WebServerTest, ManyClientsAtOnceAreAllAnswered) {
   std::atomic<int> answered = 0;
   std::vector<std::thread> clients;
+  clients.reserve(40);
   for (int i = 0; i < 40; ++i) {
     clients.emplace_back([&] {
       const auto response = Client().Get("/api/v1/matrices/mtx_1");
