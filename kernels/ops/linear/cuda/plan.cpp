@@ -66,11 +66,10 @@ double ToleranceOf(ActivationType type, const engine::LinearShape& shape) {
   return (sums + 3 * unit) * (1 + 4 / std::sqrt(outputs));
 }
 
-std::vector<std::vector<DispatchRow>> DispatchRows() {
-  return {{{"fp32", kAnyBatch, "dense"}},
-          {{"bf16", kAnyBatch, "dense"}},
-          {{"int8", kFusedAutoMaxBatch, "fused"}, {"int8", kAnyBatch, "dequantize_then_gemm"}},
-          {{"nf4", kFusedAutoMaxBatch, "fused"}, {"nf4", kAnyBatch, "dequantize_then_gemm"}}};
+std::vector<DispatchRow> DispatchRows() {
+  return {{"fp32", kAnyBatch, "dense"},          {"bf16", kAnyBatch, "dense"},
+          {"int8", kFusedAutoMaxBatch, "fused"}, {"int8", kAnyBatch, "dequantize_then_gemm"},
+          {"nf4", kFusedAutoMaxBatch, "fused"},  {"nf4", kAnyBatch, "dequantize_then_gemm"}};
 }
 
 }  // namespace quantfleet::linear::cuda

@@ -40,9 +40,9 @@ uint32_t GemvLanes(uint32_t k, uint32_t weights_per_chunk);
 // Largest kernel_relative by arithmetic; see LinearKernel::Tolerance.
 double ToleranceOf(ActivationType type, const engine::LinearShape& shape);
 
-// What "auto" stands for by format and batch. The change to dequantize_then_gemm is a guess that
-// peers' tables support (bitsandbytes 0.50 backends/cuda/ops.py: 64 rows on sm_80, 128 on sm_89);
-// a measured crossover is to replace it.
-std::vector<std::vector<DispatchRow>> DispatchRows();
+// What "auto" stands for: for each format its rows, as KernelTable::SetDispatch takes them. The
+// change to dequantize_then_gemm is a guess that peers' tables support (bitsandbytes 0.50
+// backends/cuda/ops.py: 64 rows on sm_80, 128 on sm_89); a measured crossover is to replace it.
+std::vector<DispatchRow> DispatchRows();
 
 }  // namespace quantfleet::linear::cuda

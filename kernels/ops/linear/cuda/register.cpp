@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "kernels/cuda/runtime/error.hpp"
 #include "kernels/ops/linear/cuda/launch.hpp"
@@ -145,7 +144,7 @@ void RegisterCudaKernels(KernelTable& table, const KernelContext& context) {
     table.Register(std::make_unique<DequantizeThenGemmKernel>(context, format));
     table.Register(std::make_unique<FusedWeightsKernel>(context, format));
   }
-  for (std::vector<DispatchRow>& rows : DispatchRows()) table.SetDispatch(std::move(rows));
+  table.SetDispatch(DispatchRows());
 }
 
 }  // namespace quantfleet::linear::cuda

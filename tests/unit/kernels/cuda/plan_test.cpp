@@ -66,14 +66,15 @@ TEST(PlanTest, ToleranceGrowsWithLengthCoarsenessAndFewOutputs) {
   EXPECT_LT(ToleranceOf(ActivationType::kBf16, {4096, 14336, 1}), 0.01);
 }
 
-TEST(PlanTest, DispatchCoversEveryBatchInAscendingRows) {
-  for (const auto& rows : DispatchRows()) {
-    ASSERT_FALSE(rows.empty());
-    for (size_t i = 1; i < rows.size(); ++i) {
-      EXPECT_EQ(rows[i].format, rows[0].format);
-      EXPECT_LT(rows[i - 1].max_batch, rows[i].max_batch);
+TEST(PlanTest, DispatchCoversEveryBatchOfEveryFormat) {
+  KernelTable table;
+  table.SetDispatch(DispatchRows());
+  for (const uint32_t batch : {1U, 64U, 65U, 100'000U, std::numeric_limits<uint32_t>::max()}) {
+    EXPECT_EQ(table.ResolveAuto("fp32", batch), "dense");
+    EXPECT_EQ(table.ResolveAuto("bf16", batch), "dense");
+    for (const char* format : {"int8", "nf4"}) {
+      EXPECT_EQ(table.ResolveAuto(format, batch), batch <= 64 ? "fused" : "dequantize_then_gemm");
     }
-    EXPECT_EQ(rows.back().max_batch, std::numeric_limits<uint32_t>::max());
   }
 }
 

@@ -42,7 +42,7 @@ struct float4 {
 };
 
 enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1 };
-using cudaStream_t = void*;
+using cudaStream_t = struct CUstream_st*;
 
 extern thread_local dim3 threadIdx;
 extern thread_local dim3 blockIdx;
