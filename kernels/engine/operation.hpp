@@ -39,6 +39,13 @@ class PreparedArm {
   // Device::Synchronize waits. Called in the timed region: does nothing but start the kernel.
   virtual Status Run(uint32_t copy) = 0;
 
+  // Reserves the next `count` copies in rotation and returns the first. Arms that share copies
+  // share the rotation, so that none reads what another has just brought into the cache.
+  virtual uint32_t TakeCopies(uint32_t count) {
+    (void)count;
+    return 0;
+  }
+
   // Fills the output with NaN, so that a kernel that writes nothing is found.
   virtual Status PoisonOutput() = 0;
   // Output of the last call as fp32, row-major, as the workload defines it.

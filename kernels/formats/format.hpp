@@ -41,7 +41,8 @@ std::span<const Format* const> AllFormats();
 // nullptr if there is none of that name.
 const Format* FindFormat(std::string_view name);
 
-// Helpers of the implementations: kInvalidArgument unless sizes agree / all values are finite.
+// Checks shared by the implementations; each is kInvalidArgument with the reason.
+Status CheckNotEmpty(uint64_t rows, uint64_t columns);
 Status CheckSizes(const Format& format, uint64_t rows, uint64_t columns, size_t values,
                   size_t packed_bytes);
 Status CheckFinite(std::span<const float> weights, uint64_t columns);

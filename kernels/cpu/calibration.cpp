@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/calibration.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "base/units.hpp"
+#include "kernels/cpu/memory.hpp"
+#include "kernels/ops/linear/cpu/kernels.hpp"
+#include "kernels/ops/linear/cpu/simd.hpp"
+
+namespace quantfleet::cpu {
+namespace {
+
+// Results go here, so that no measured work can be left out.
+std::atomic<float> sink;
+std::atomic<uint64_t> integer_sink;
+
+// Smallest time of `work` in at least `least` calls and until `share` is over. Seconds.
+template <class Work>
+double BestSeconds(Duration share, int least, const std::stop_token& stop, const Work& work) {
+  Clock* const clock = Clock::Steady();
+  const Duration begin = clock->Now();
+  double best = 1e9;
+  for (int i = 0; i < least || clock->Now() - begin < share; ++i) {
+    if (stop.stop_requested()) break;
+    const Duration start = clock->Now();
+    work();
+    best = std::min(best, ToSeconds(clock->Now() - start));
+  }
+  return best;
+}
+
+// Each thread reads its part of `bytes`, `times` times.
+void ReadAll(ThreadPool& pool, const std::byte* data, uint64_t bytes, int times) {
+  const uint64_t part = bytes / pool.threads() / sizeof(float);
+  pool.Run([&](uint32_t thread) {
+    const float* const from = reinterpret_cast<const float*>(data) + part * thread;
+    float sum = 0;
+    for (int i = 0; i < times; ++i) sum += linear::cpu::SumFloats(from, part);
+    sink.store(sum, std::memory_order_relaxed);
+  });
+}
+
+double MatrixPeak(ThreadPool& pool, Duration share, const std::stop_token& stop) {
+  constexpr uint32_t kSide = 1024;
+  const engine::LinearShape shape = {kSide, kSide, kSide};
+  std::vector<float> w(uint64_t{kSide} * kSide, 0.5F);
+  std::vector<float> x(w.size(), 0.25F);
+  std::vector<float> y(w.size());
+  std::vector<float> scratch(pool.threads() * linear::cpu::MultiplyScratchFloats());
+  const double seconds = BestSeconds(share, 3, stop, [&] {
+    linear::cpu::MultiplyDense(pool, shape, w.data(), x.data(), y.data(), scratch.data());
+  });
+  return 2.0 * kSide * kSide * kSide / seconds;
+}
+
+}  // namespace
+
+Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, uint64_t cache_bytes, Duration at_most,
+                                         std::stop_token stop) {
+  const Duration share = std::min<Duration>(at_most / 5, std::chrono::milliseconds(300));
+  engine::Ceilings ceilings;
+  {
+    const uint64_t bytes = std::max<uint64_t>(256 * kMebibyte, 4 * cache_bytes);
+    QF_ASSIGN_OR_RETURN(const auto memory, AllocatePresent(bytes));
+    const double seconds =
+        BestSeconds(share, 3, stop, [&] { ReadAll(pool, memory->data(), bytes, 1); });
+    ceilings.dram_read_bytes_per_second = static_cast<double>(bytes) / seconds;
+  }
+  {
+    const uint64_t bytes = std::clamp<uint64_t>(cache_bytes / 4, kMebibyte, 16 * kMebibyte);
+    QF_ASSIGN_OR_RETURN(const auto memory, AllocatePresent(bytes));
+    constexpr int kTimes = 8;
+    const double seconds =
+        BestSeconds(share, 3, stop, [&] { ReadAll(pool, memory->data(), bytes, kTimes); });
+    ceilings.cache_read_bytes_per_second = kTimes * static_cast<double>(bytes) / seconds;
+  }
+  ceilings.matrix_operations_per_second["fp32"] = MatrixPeak(pool, share, stop);
+  ceilings.launch_seconds = BestSeconds(share / 10, 100, stop, [&] { pool.Run([](uint32_t) {}); });
+  if (stop.stop_requested()) return Status(StatusCode::kCancelled, "calibration was cancelled");
+  return ceilings;
+}
+
+double MeasureClock() {
+  constexpr int kSteps = 8000;
+  double best = 1e9;
+  for (int pass = 0; pass < 3; ++pass) {
+    const Duration start = Clock::Steady()->Now();
+    uint64_t chain = static_cast<uint64_t>(start.count());
+    for (int i = 0; i < kSteps; ++i)
+      chain = chain * 6364136223846793005ULL + 1442695040888963407ULL;
+    integer_sink.store(chain, std::memory_order_relaxed);
+    best = std::min(best, ToSeconds(Clock::Steady()->Now() - start));
+  }
+  return kSteps / best;
+}
+
+}  // namespace quantfleet::cpu

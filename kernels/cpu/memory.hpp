@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/status.hpp"
+#include "kernels/engine/device.hpp"
+
+namespace quantfleet::cpu {
+
+// Memory from the system, in huge pages where they are to be had and with every page present, so
+// that no sample pays for a page fault. kResourceExhausted if the system refuses, or if less than
+// an eighth of the machine's memory would stay free.
+Result<std::unique_ptr<engine::DeviceBuffer>> AllocatePresent(uint64_t bytes);
+
+// Physical memory, and what a new process could take of it now. Bytes; 0 if unknown.
+uint64_t TotalMemoryBytes();
+uint64_t AvailableMemoryBytes();
+
+}  // namespace quantfleet::cpu

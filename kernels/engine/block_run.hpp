@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+#include "kernels/engine/device.hpp"
+#include "kernels/engine/grade.hpp"
+#include "kernels/engine/host_load.hpp"
+#include "kernels/engine/messages.hpp"
+#include "kernels/engine/operation.hpp"
+#include "kernels/engine/stopping.hpp"
+
+namespace quantfleet::engine {
+
+// One run of one block: the state behind BlockRunner::Run. Used once.
+class BlockRun {
+ public:
+  BlockRun(Device& device, std::span<const std::unique_ptr<Operation>> operations, Clock* clock,
+           const Block& block, std::stop_token stop,
+           const std::function<void(const Progress&)>& on_progress);
+
+  Result<std::vector<Measurement>> Run();
+
+ private:
+  struct Arm {
+    const BlockArm* spec = nullptr;
+    std::unique_ptr<PreparedArm> prepared;
+    Measurement measurement;
+    StopRule stop_rule;
+    Evidence evidence;
+    std::vector<double> samples;
+    std::vector<double> host_seconds;
+    double sampled_seconds = 0;
+    uint32_t set_aside = 0;
+    uint32_t visit_samples = 1;
+    double call_seconds = 0;
+    bool active = false;
+  };
+
+  Status Prepare(Arm& arm);
+  Status Check(Arm& arm);
+  Status WarmUp(Arm& arm);
+  void SampleRounds();
+  Status Visit(Arm& arm, uint32_t round, uint32_t position);
+  // True if the visit's samples do not count: the device's clock was held down.
+  bool SetAside(Arm& arm, const ClockReading& before, const ClockReading& after, size_t samples);
+  std::vector<Arm*> OrderOf(uint32_t round);
+  bool AnyCandidateActive() const;
+  void Finish(Arm& arm, double host_busy);
+  void Fail(Arm& arm, const Status& status);
+  void Report(const Arm* arm, const char* phase, double fraction);
+
+  Device& device_;
+  std::span<const std::unique_ptr<Operation>> operations_;
+  Clock* clock_;
+  const Block& block_;
+  std::stop_token stop_;
+  const std::function<void(const Progress&)>& on_progress_;
+  std::vector<Arm> arms_;
+  Duration last_report_{};
+  double fraction_ = 0;
+};
+
+}  // namespace quantfleet::engine

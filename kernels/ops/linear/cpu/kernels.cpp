@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cpu/kernels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "kernels/formats/format.hpp"
+#include "kernels/ops/linear/cpu/simd.hpp"
+#include "kernels/ops/linear/cpu/split.hpp"
+
+namespace quantfleet::linear::cpu {
+namespace {
+
+using engine::LinearShape;
+using quantfleet::cpu::ThreadPool;
+
+// fp32 sums of k products in any order: the error grows like sqrt(k) times the unit roundoff
+// (Higham, Accuracy and Stability of Numerical Algorithms, 2.8 "statistical" bound); 16 leaves room
+// for the worst row of small outputs.
+double Fp32Tolerance(const LinearShape& shape) {
+  return 16 * 0x1p-24 * std::sqrt(static_cast<double>(shape.k) + 16);
+}
+
+class CpuKernel : public LinearKernel {
+ public:
+  CpuKernel(ThreadPool& pool, WeightCode code, std::string_view kernel)
+      : pool_(pool),
+        code_(code),
+        format_(*formats::AllFormats()[static_cast<size_t>(code)]),
+        kernel_(kernel) {}
+
+  std::string_view format() const override { return format_.name(); }
+  std::string_view kernel() const override { return kernel_; }
+  std::string_view variant(const LinearShape&) const override { return SimdTarget(); }
+  Status SupportedOnDevice() const override { return OkStatus(); }
+  Status SupportsShape(const LinearShape&) const override { return OkStatus(); }
+  ActivationType activation_type() const override { return ActivationType::kFp32; }
+  double Tolerance(const LinearShape& shape) const override { return Fp32Tolerance(shape); }
+
+ protected:
+  PackedMatrix Matrix(const LinearCall& call) const {
+    return {code_, call.weights, call.shape.n, call.shape.k};
+  }
+  uint64_t TileBytes() const { return pool_.threads() * MultiplyScratchFloats() * sizeof(float); }
+
+  ThreadPool& pool_;
+  const WeightCode code_;
+  const formats::Format& format_;
+  const std::string_view kernel_;
+};
+
+// The weights as they are: fp32 only.
+class DenseKernel final : public CpuKernel {
+ public:
+  explicit DenseKernel(ThreadPool& pool) : CpuKernel(pool, WeightCode::kFp32, "dense") {}
+  std::string_view variant(const LinearShape& shape) const override { return DenseVariant(shape); }
+  uint64_t ScratchBytes(const LinearShape&) const override { return TileBytes(); }
+  Status Run(const LinearCall& call) override {
+    MultiplyDense(pool_, call.shape, reinterpret_cast<const float*>(call.weights),
+                  static_cast<const float*>(call.x), static_cast<float*>(call.y),
+                  reinterpret_cast<float*>(call.scratch));
+    return OkStatus();
+  }
+};
+
+// The whole weight is decoded to fp32 in memory, then multiplied: what bitsandbytes does past one
+// row (MatMul4Bit in autograd/_functions.py, up to 0.49.2).
+class DequantizeKernel final : public CpuKernel {
+ public:
+  DequantizeKernel(ThreadPool& pool, WeightCode code)
+      : CpuKernel(pool, code, "dequantize_then_gemm") {}
+  std::string_view variant(const LinearShape& shape) const override { return DenseVariant(shape); }
+  uint64_t ScratchBytes(const LinearShape& shape) const override {
+    return TileBytes() + uint64_t{shape.n} * shape.k * sizeof(float);
+  }
+  Status Run(const LinearCall& call) override {
+    auto* const whole = reinterpret_cast<float*>(call.scratch + TileBytes());
+    ForRows(pool_, call.shape.n,
+            [&](uint32_t, RowRange rows) { DecodeRows(Matrix(call), rows, whole); });
+    MultiplyDense(pool_, call.shape, whole, static_cast<const float*>(call.x),
+                  static_cast<float*>(call.y), reinterpret_cast<float*>(call.scratch));
+    return OkStatus();
+  }
+};
+
+// Decodes on the way into the product: in registers for small batches, by tiles for larger ones.
+class FusedKernel final : public CpuKernel {
+ public:
+  FusedKernel(ThreadPool& pool, WeightCode code) : CpuKernel(pool, code, "fused") {}
+  uint64_t ScratchBytes(const LinearShape& shape) const override {
+    const uint64_t arranged = uint64_t{shape.batch} * shape.k * sizeof(float);
+    return TileBytes() + (NeedsArranging(code_) ? arranged : 0);
+  }
+  Status Run(const LinearCall& call) override {
+    const auto* x = static_cast<const float*>(call.x);
+    if (NeedsArranging(code_)) {
+      auto* const arranged = reinterpret_cast<float*>(call.scratch + TileBytes());
+      ArrangeActivations(x, call.shape.batch, call.shape.k, arranged);
+      x = arranged;
+    }
+    auto* const scratch = reinterpret_cast<float*>(call.scratch);
+    ForRows(pool_, call.shape.n, [&](uint32_t thread, RowRange rows) {
+      MultiplyRows(Matrix(call), x, call.shape.batch, static_cast<float*>(call.y), rows,
+                   scratch + thread * MultiplyScratchFloats());
+    });
+    return OkStatus();
+  }
+};
+
+// The oracle as a kernel: the format's own Decode, then one fp64 sum an output.
+class ReferenceKernel final : public CpuKernel {
+ public:
+  ReferenceKernel(ThreadPool& pool, WeightCode code) : CpuKernel(pool, code, "reference") {}
+  std::string_view variant(const LinearShape&) const override { return "fp64"; }
+  uint64_t ScratchBytes(const LinearShape& shape) const override {
+    return uint64_t{shape.n} * shape.k * sizeof(float);
+  }
+  Status Run(const LinearCall& call) override {
+    const auto [n, k, batch] = call.shape;
+    const std::span<float> whole(reinterpret_cast<float*>(call.scratch), uint64_t{n} * k);
+    QF_RETURN_IF_ERROR(format_.Decode({call.weights, format_.PackedBytes(n, k)}, n, k, whole));
+    const auto* x = static_cast<const float*>(call.x);
+    auto* y = static_cast<float*>(call.y);
+    for (uint64_t b = 0; b < batch; ++b) {
+      for (uint64_t r = 0; r < n; ++r) {
+        double sum = 0;
+        for (uint64_t i = 0; i < k; ++i) {
+          sum += static_cast<double>(x[b * k + i]) * static_cast<double>(whole[r * k + i]);
+        }
+        y[b * n + r] = static_cast<float>(sum);
+      }
+    }
+    return OkStatus();
+  }
+};
+
+}  // namespace
+
+KernelTable RegisterCpuKernels(ThreadPool& pool) {
+  KernelTable table;
+  table.Register(std::make_unique<DenseKernel>(pool));
+  for (const WeightCode code : {WeightCode::kBf16, WeightCode::kInt8, WeightCode::kNf4}) {
+    table.Register(std::make_unique<DequantizeKernel>(pool, code));
+    table.Register(std::make_unique<FusedKernel>(pool, code));
+  }
+  for (const WeightCode code :
+       {WeightCode::kFp32, WeightCode::kBf16, WeightCode::kInt8, WeightCode::kNf4}) {
+    table.Register(std::make_unique<ReferenceKernel>(pool, code));
+  }
+  // From where decoding once and handing over to sgemm is faster. 3072x768, one thread, Zen 4.
+  table.SetDispatch({{"fp32", UINT32_MAX, "dense"},
+                     {"bf16", 16, "fused"},
+                     {"bf16", UINT32_MAX, "dequantize_then_gemm"},
+                     {"int8", 32, "fused"},
+                     {"int8", UINT32_MAX, "dequantize_then_gemm"},
+                     {"nf4", 64, "fused"},
+                     {"nf4", UINT32_MAX, "dequantize_then_gemm"}});
+  return table;
+}
+
+}  // namespace quantfleet::linear::cpu

@@ -1,0 +1,535 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <string>
+
+#include "kernels/formats/bf16.hpp"
+#include "kernels/formats/int8.hpp"
+#include "kernels/formats/nf4.hpp"
+#include "kernels/ops/linear/cpu/simd.hpp"
+
+// Vectors of unknown length cannot be members or array elements, which the tiles below need.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/ops/linear/cpu/simd_highway.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>  // NOLINT: must come before highway.h
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace quantfleet::linear::cpu {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+constexpr size_t kLanes = hn::MaxLanes(D());
+// Weights decoded at once: one block of nf4, so that its scale is applied once.
+constexpr size_t kUnit = 64;
+constexpr size_t kVectors = kUnit / kLanes;
+constexpr bool kManyRegisters = kLanes >= 16;
+
+float LoadFloat(const std::byte* from) {
+  float value = 0;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+// Readers: At() is a cursor on the 64 weights from column i of a row, whose Pair(j) decodes the
+// j-th pair of vectors; One() decodes a single weight of the tail; Scale() is what the row's sum is
+// multiplied with.
+struct Fp32Reader {
+  struct Unit {
+    const float* from;
+    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
+      first = hn::LoadU(D(), from + 2 * j * kLanes);
+      second = hn::LoadU(D(), from + (2 * j + 1) * kLanes);
+    }
+  };
+  static constexpr size_t kBits = 32;
+  const float* base;
+  uint64_t k;
+  HWY_INLINE Unit At(uint64_t row, uint64_t i) const { return {base + row * k + i}; }
+  float One(uint64_t row, uint64_t i) const { return base[row * k + i]; }
+  float Scale(uint64_t) const { return 1.0F; }
+};
+
+struct Bf16Reader {
+  struct Unit {
+    const uint16_t* from;
+    HWY_INLINE V Vector(size_t j) const {
+      const hn::Rebind<uint16_t, D> half;
+      const hn::RebindToUnsigned<D> words;
+      const auto wide = hn::PromoteTo(words, hn::LoadU(half, from + j * kLanes));
+      return hn::BitCast(D(), hn::ShiftLeft<16>(wide));
+    }
+    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
+      first = Vector(2 * j);
+      second = Vector(2 * j + 1);
+    }
+  };
+  static constexpr size_t kBits = 16;
+  const std::byte* base;
+  uint64_t k;
+  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
+    return {reinterpret_cast<const uint16_t*>(base) + row * k + i};
+  }
+  float One(uint64_t row, uint64_t i) const {
+    uint16_t bits = 0;
+    std::memcpy(&bits, base + (row * k + i) * sizeof(bits), sizeof(bits));
+    return formats::DecodeBf16(bits);
+  }
+  float Scale(uint64_t) const { return 1.0F; }
+};
+
+struct Int8Reader {
+  struct Unit {
+    const int8_t* from;
+    HWY_INLINE V Vector(size_t j) const {
+      const hn::Rebind<int8_t, D> bytes;
+      const hn::RebindToSigned<D> words;
+      return hn::ConvertTo(D(), hn::PromoteTo(words, hn::LoadU(bytes, from + j * kLanes)));
+    }
+    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
+      first = Vector(2 * j);
+      second = Vector(2 * j + 1);
+    }
+  };
+  static constexpr size_t kBits = 8;
+  const std::byte* base;
+  uint64_t n;
+  uint64_t k;
+  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
+    return {reinterpret_cast<const int8_t*>(base) + row * k + i};
+  }
+  float One(uint64_t row, uint64_t i) const {
+    return static_cast<float>(static_cast<int8_t>(base[row * k + i]));
+  }
+  // Once for the row's sum instead of once a weight.
+  float Scale(uint64_t row) const { return LoadFloat(base + n * k + row * sizeof(float)); }
+};
+
+// The 16 values times a block's absmax, and their look-up by the low 4 bits of each lane.
+class Nf4Table {
+ public:
+  HWY_INLINE explicit Nf4Table(float absmax) {
+    const V scale = hn::Set(D(), absmax);
+    for (size_t j = 0; j < kParts; ++j) {
+      parts_[j] = hn::Mul(scale, hn::LoadU(D(), formats::kNf4Values + j * kLanes));
+    }
+  }
+  template <class Codes>
+  HWY_INLINE V Lookup(Codes codes) const {
+    const hn::RebindToSigned<D> words;
+    const auto index = hn::BitCast(words, codes);
+    const auto low = hn::Set(words, static_cast<int32_t>(std::min<size_t>(kLanes, 16) - 1));
+    if constexpr (kLanes == 16) {
+      // The permutation looks at no other bits; only Highway's debug check minds them.
+      const auto checked = HWY_IS_DEBUG_BUILD ? hn::And(index, low) : index;
+      return hn::TableLookupLanes(parts_[0], hn::IndicesFromVec(D(), checked));
+    } else {
+      const auto lane = hn::IndicesFromVec(D(), hn::And(index, low));
+      const auto part = hn::And(index, hn::Set(words, static_cast<int32_t>(16 - kLanes)));
+      V found = hn::TableLookupLanes(parts_[0], lane);
+      for (size_t j = 1; j < kParts; ++j) {
+        const auto wanted = hn::Set(words, static_cast<int32_t>(j * kLanes));
+        found = hn::IfThenElse(hn::RebindMask(D(), hn::Eq(part, wanted)),
+                               hn::TableLookupLanes(parts_[j], lane), found);
+      }
+      return found;
+    }
+  }
+
+ private:
+  static constexpr size_t kParts = kLanes >= 16 ? 1 : 16 / kLanes;
+  V parts_[kParts];
+};
+
+struct Nf4Reader {
+  struct Unit {
+    const uint8_t* from;
+    Nf4Table table;
+    // Even elements of 2 * kLanes, then the odd ones: the order of ArrangeActivations.
+    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
+      const hn::Rebind<uint8_t, D> bytes;
+      const hn::RebindToUnsigned<D> words;
+      const auto pairs = hn::PromoteTo(words, hn::LoadU(bytes, from + j * kLanes));
+      first = table.Lookup(hn::ShiftRight<4>(pairs));
+      second = table.Lookup(pairs);
+    }
+  };
+  static constexpr size_t kBits = 4;
+  const std::byte* base;
+  uint64_t n;
+  uint64_t k;
+  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
+    const uint64_t at = row * k + i;
+    return {reinterpret_cast<const uint8_t*>(base) + at / 2,
+            Nf4Table(LoadFloat(base + n * k / 2 + at / kUnit * sizeof(float)))};
+  }
+  float One(uint64_t, uint64_t) const { return 0.0F; }  // Rows are whole blocks.
+  float Scale(uint64_t) const { return 1.0F; }
+};
+
+// Calls `use` with the reader of the matrix.
+template <class Use>
+HWY_INLINE void WithReader(const PackedMatrix& m, const Use& use) {
+  switch (m.code) {
+    case WeightCode::kFp32:
+      return use(Fp32Reader{reinterpret_cast<const float*>(m.packed), m.k});
+    case WeightCode::kBf16:
+      return use(Bf16Reader{m.packed, m.k});
+    case WeightCode::kInt8:
+      return use(Int8Reader{m.packed, m.n, m.k});
+    case WeightCode::kNf4:
+      return use(Nf4Reader{m.packed, m.n, m.k});
+  }
+}
+
+// Asks for R units of weights from flat position `at`, in memory order.
+template <size_t R, class Reader>
+HWY_INLINE void PrefetchUnits(const Reader& reader, uint64_t at) {
+  const auto* from = reinterpret_cast<const std::byte*>(reader.base) + at * Reader::kBits / 8;
+  for (size_t line = 0; line < R * kUnit * Reader::kBits / 8; line += 64) {
+    hwy::Prefetch(from + line);
+  }
+}
+
+// R rows of W times B rows of x, decoded in registers. Two sums for each pair of rows hide the
+// latency of the multiply-add; R rows share the loads of x.
+template <size_t R, size_t B, class Reader>
+HWY_INLINE void RowsTimesBatch(const Reader& reader, uint64_t k, const float* HWY_RESTRICT x,
+                               float* y, uint64_t y_stride, uint64_t row) {
+  constexpr size_t kChains = R * B == 1 ? 4 : (R * B < 4 ? 2 : 1);
+  // A single row is one stream that the hardware follows by itself; there a prefetch only costs.
+  constexpr bool kAskAhead = R > 1;
+  V sums[R][B][kChains];
+  for (auto& of_row : sums) {
+    for (auto& of_pair : of_row) {
+      for (V& sum : of_pair) sum = hn::Zero(D());
+    }
+  }
+  uint64_t i = 0;
+  for (; i + kUnit <= k; i += kUnit) {
+    if constexpr (kAskAhead) PrefetchUnits<R>(reader, (row + R) * k + R * i);
+    V w[R][kVectors];
+    for (size_t r = 0; r < R; ++r) {
+      const auto unit = reader.At(row + r, i);
+      for (size_t j = 0; j < kVectors; j += 2) unit.Pair(j / 2, w[r][j], w[r][j + 1]);
+    }
+    for (size_t b = 0; b < B; ++b) {
+      for (size_t j = 0; j < kVectors; ++j) {
+        const V activations = hn::LoadU(D(), x + b * k + i + j * kLanes);
+        for (size_t r = 0; r < R; ++r) {
+          V& sum = sums[r][b][j % kChains];
+          sum = hn::MulAdd(w[r][j], activations, sum);
+        }
+      }
+    }
+  }
+  for (size_t r = 0; r < R; ++r) {
+    const float scale = reader.Scale(row + r);
+    for (size_t b = 0; b < B; ++b) {
+      V total = sums[r][b][0];
+      for (size_t c = 1; c < kChains; ++c) total = hn::Add(total, sums[r][b][c]);
+      float value = hn::GetLane(hn::SumOfLanes(D(), total));
+      for (uint64_t t = i; t < k; ++t) value += reader.One(row + r, t) * x[b * k + t];
+      y[b * y_stride + row + r] = value * scale;
+    }
+  }
+}
+
+// Measured on Zen 4: one row at a time reads memory fastest, several share the loads of x and keep
+// the decoder busy.
+constexpr size_t RowsAtOnce(size_t batch, size_t bits) {
+  if (batch == 1) return bits == 8 ? 2 : 1;
+  if (!kManyRegisters) return batch == 2 ? 2 : 1;
+  return batch == 2 ? 4 : 2;
+}
+
+template <size_t B, class Reader>
+void SmallBatch(const Reader& reader, const PackedMatrix& m, const float* x, float* y,
+                RowRange rows) {
+  constexpr size_t kRows = RowsAtOnce(B, Reader::kBits);
+  uint64_t row = rows.begin;
+  for (; row + kRows <= rows.end; row += kRows) {
+    RowsTimesBatch<kRows, B>(reader, m.k, x, y, m.n, row);
+  }
+  for (; row < rows.end; ++row) RowsTimesBatch<1, B>(reader, m.k, x, y, m.n, row);
+}
+
+constexpr size_t kTileRows = kManyRegisters ? 4 : 2;
+constexpr size_t kTileBatch = kManyRegisters ? 6 : 4;
+// Rows and columns of W decoded at once: 32 KiB, which stays in L2 while all of x passes by.
+constexpr uint64_t kBlockRows = 16;
+constexpr uint64_t kBlockColumns = 512;
+// Largest batch that is decoded in registers: beyond, decoding again for each tile costs more than
+// the way through the scratch. Measured on Zen 4 with nf4.
+constexpr uint64_t kRegisterBatch = 8;
+
+// R rows of decoded weights times B rows of x over `count` columns, added to y.
+template <size_t R, size_t B>
+HWY_INLINE void Tile(const float* HWY_RESTRICT w, uint64_t w_stride, const float* HWY_RESTRICT x,
+                     uint64_t x_stride, uint64_t count, float* y, uint64_t y_stride) {
+  V sums[R][B];
+  for (auto& of_row : sums) {
+    for (V& sum : of_row) sum = hn::Zero(D());
+  }
+  uint64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    V activations[B];
+    for (size_t b = 0; b < B; ++b) activations[b] = hn::LoadU(D(), x + b * x_stride + i);
+    for (size_t r = 0; r < R; ++r) {
+      const V weights = hn::LoadU(D(), w + r * w_stride + i);
+      for (size_t b = 0; b < B; ++b) {
+        sums[r][b] = hn::MulAdd(weights, activations[b], sums[r][b]);
+      }
+    }
+  }
+  for (size_t r = 0; r < R; ++r) {
+    for (size_t b = 0; b < B; ++b) {
+      float value = hn::GetLane(hn::SumOfLanes(D(), sums[r][b]));
+      for (uint64_t t = i; t < count; ++t) value += w[r * w_stride + t] * x[b * x_stride + t];
+      y[b * y_stride + r] += value;
+    }
+  }
+}
+
+template <size_t R>
+HWY_INLINE void TileOfBatch(size_t b, const float* w, uint64_t w_stride, const float* x,
+                            uint64_t x_stride, uint64_t count, float* y, uint64_t y_stride) {
+  switch (b) {
+    case 1:
+      return Tile<R, 1>(w, w_stride, x, x_stride, count, y, y_stride);
+    case 2:
+      return Tile<R, 2>(w, w_stride, x, x_stride, count, y, y_stride);
+    case 3:
+      return Tile<R, 3>(w, w_stride, x, x_stride, count, y, y_stride);
+    case 4:
+      return Tile<R, 4>(w, w_stride, x, x_stride, count, y, y_stride);
+    case 5:
+      return Tile<R, 5>(w, w_stride, x, x_stride, count, y, y_stride);
+    default:
+      return Tile<R, 6>(w, w_stride, x, x_stride, count, y, y_stride);
+  }
+}
+
+// A decoded block of W times all rows of x, added to y at the block's rows.
+void MultiplyBlock(const float* w, uint64_t w_stride, uint64_t rows, const float* x, uint64_t k,
+                   uint64_t columns, uint64_t batch, float* y, uint64_t n) {
+  for (uint64_t b = 0; b < batch; b += kTileBatch) {
+    const size_t tile = std::min<size_t>(kTileBatch, batch - b);
+    uint64_t r = 0;
+    for (; r + kTileRows <= rows; r += kTileRows) {
+      TileOfBatch<kTileRows>(tile, w + r * w_stride, w_stride, x + b * k, k, columns, y + b * n + r,
+                             n);
+    }
+    for (; r < rows; ++r) {
+      TileOfBatch<1>(tile, w + r * w_stride, w_stride, x + b * k, k, columns, y + b * n + r, n);
+    }
+  }
+}
+
+template <class Reader>
+HWY_INLINE void DecodePart(const Reader& reader, uint64_t row, uint64_t begin, uint64_t end,
+                           float scale, float* to) {
+  uint64_t i = begin;
+  for (; i + kUnit <= end; i += kUnit, to += kUnit) {
+    const auto unit = reader.At(row, i);
+    for (size_t j = 0; j < kVectors; j += 2) {
+      V first;
+      V second;
+      unit.Pair(j / 2, first, second);
+      hn::StoreU(hn::Mul(first, hn::Set(D(), scale)), D(), to + j * kLanes);
+      hn::StoreU(hn::Mul(second, hn::Set(D(), scale)), D(), to + (j + 1) * kLanes);
+    }
+  }
+  for (; i < end; ++i) *to++ = reader.One(row, i) * scale;
+}
+
+template <class Reader>
+void LargeBatch(const Reader& reader, const PackedMatrix& m, const float* x, uint64_t batch,
+                float* y, RowRange rows, float* scratch) {
+  for (uint64_t row = rows.begin; row < rows.end; row += kBlockRows) {
+    const uint64_t height = std::min(kBlockRows, rows.end - row);
+    for (uint64_t b = 0; b < batch; ++b) std::fill_n(y + b * m.n + row, height, 0.0F);
+    for (uint64_t column = 0; column < m.k; column += kBlockColumns) {
+      const uint64_t width = std::min(kBlockColumns, m.k - column);
+      for (uint64_t r = 0; r < height; ++r) {
+        DecodePart(reader, row + r, column, column + width, reader.Scale(row + r),
+                   scratch + r * kBlockColumns);
+      }
+      MultiplyBlock(scratch, kBlockColumns, height, x + column, m.k, width, batch, y + row, m.n);
+    }
+  }
+}
+
+void MultiplyRows(const PackedMatrix& m, const float* x, uint64_t batch, float* y, RowRange rows,
+                  float* scratch) {
+  WithReader(m, [&](const auto& reader) {
+    switch (batch) {
+      case 1:
+        return SmallBatch<1>(reader, m, x, y, rows);
+      case 2:
+        return SmallBatch<2>(reader, m, x, y, rows);
+      case 3:
+        return SmallBatch<3>(reader, m, x, y, rows);
+      case 4:
+        return SmallBatch<4>(reader, m, x, y, rows);
+      case 5:
+        return SmallBatch<5>(reader, m, x, y, rows);
+      case 6:
+        return SmallBatch<6>(reader, m, x, y, rows);
+      case 7:
+        return SmallBatch<7>(reader, m, x, y, rows);
+      case kRegisterBatch:
+        return SmallBatch<kRegisterBatch>(reader, m, x, y, rows);
+      default:
+        return LargeBatch(reader, m, x, batch, y, rows, scratch);
+    }
+  });
+}
+
+void ArrangeActivations(const float* from, uint64_t rows, uint64_t k, float* to) {
+  for (uint64_t i = 0; i < rows * k; i += 2 * kLanes) {
+    V even;
+    V odd;
+    hn::LoadInterleaved2(D(), from + i, even, odd);
+    hn::StoreU(even, D(), to + i);
+    hn::StoreU(odd, D(), to + i + kLanes);
+  }
+}
+
+// nf4 comes out of its reader as even and odd elements; here they go back in order.
+void DecodeNf4Row(const Nf4Reader& reader, uint64_t row, uint64_t k, float* to) {
+  for (uint64_t i = 0; i < k; i += kUnit) {
+    const auto unit = reader.At(row, i);
+    for (size_t j = 0; j < kVectors; j += 2) {
+      V even;
+      V odd;
+      unit.Pair(j / 2, even, odd);
+      hn::StoreInterleaved2(even, odd, D(), to + i + j * kLanes);
+    }
+  }
+}
+
+void DecodeRows(const PackedMatrix& m, RowRange rows, float* to) {
+  for (uint64_t row = rows.begin; row < rows.end; ++row) {
+    float* const at = to + row * m.k;
+    if (m.code == WeightCode::kNf4) {
+      DecodeNf4Row(Nf4Reader{m.packed, m.n, m.k}, row, m.k, at);
+      continue;
+    }
+    WithReader(m,
+               [&](const auto& reader) { DecodePart(reader, row, 0, m.k, reader.Scale(row), at); });
+  }
+}
+
+void MultiplyRowsFp64(const float* weights, uint64_t n, uint64_t k, const float* x, uint64_t batch,
+                      double* y, RowRange rows) {
+  const hn::ScalableTag<double> wide;
+  const hn::Rebind<float, decltype(wide)> narrow;
+  constexpr size_t kTile = 4;
+  const size_t lanes = hn::Lanes(wide);
+  for (uint64_t row = rows.begin; row < rows.end; ++row) {
+    const float* const w = weights + row * k;
+    for (uint64_t b = 0; b < batch; b += kTile) {
+      const size_t count = std::min<size_t>(kTile, batch - b);
+      hn::Vec<decltype(wide)> sums[kTile] = {hn::Zero(wide), hn::Zero(wide), hn::Zero(wide),
+                                             hn::Zero(wide)};
+      // A short last tile repeats its last row, which keeps the loop free of branches.
+      const float* at[kTile];
+      for (size_t t = 0; t < kTile; ++t) at[t] = x + (b + std::min(t, count - 1)) * k;
+      uint64_t i = 0;
+      for (; i + lanes <= k; i += lanes) {
+        const auto weight = hn::PromoteTo(wide, hn::LoadU(narrow, w + i));
+        for (size_t t = 0; t < kTile; ++t) {
+          sums[t] = hn::MulAdd(weight, hn::PromoteTo(wide, hn::LoadU(narrow, at[t] + i)), sums[t]);
+        }
+      }
+      for (size_t t = 0; t < count; ++t) {
+        double value = hn::GetLane(hn::SumOfLanes(wide, sums[t]));
+        for (uint64_t j = i; j < k; ++j) {
+          value += static_cast<double>(w[j]) * static_cast<double>(at[t][j]);
+        }
+        y[(b + t) * n + row] = value;
+      }
+    }
+  }
+}
+
+float SumFloats(const float* values, uint64_t count) {
+  constexpr size_t kChains = 8;
+  V sums[kChains];
+  for (V& sum : sums) sum = hn::Zero(D());
+  uint64_t i = 0;
+  for (; i + kChains * kLanes <= count; i += kChains * kLanes) {
+    for (size_t c = 0; c < kChains; ++c) {
+      sums[c] = hn::Add(sums[c], hn::LoadU(D(), values + i + c * kLanes));
+    }
+  }
+  for (size_t c = 1; c < kChains; ++c) sums[0] = hn::Add(sums[0], sums[c]);
+  float total = hn::GetLane(hn::SumOfLanes(D(), sums[0]));
+  for (; i < count; ++i) total += values[i];
+  return total;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace quantfleet::linear::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quantfleet::linear::cpu {
+namespace {
+HWY_EXPORT(MultiplyRows);
+HWY_EXPORT(ArrangeActivations);
+HWY_EXPORT(DecodeRows);
+HWY_EXPORT(MultiplyRowsFp64);
+HWY_EXPORT(SumFloats);
+}  // namespace
+
+std::string_view SimdTarget() {
+  static const std::string name = [] {
+    // Supported targets are a bit set in which a lower bit is a better target.
+    const int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
+    std::string text = hwy::TargetName(supported & -supported);
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+  }();
+  return name;
+}
+
+bool NeedsArranging(WeightCode code) {
+  return code == WeightCode::kNf4;
+}
+
+uint64_t MultiplyScratchFloats() {
+  return HWY_STATIC_DISPATCH(kBlockRows) * HWY_STATIC_DISPATCH(kBlockColumns);
+}
+
+void ArrangeActivations(const float* from, uint64_t rows, uint64_t k, float* to) {
+  HWY_DYNAMIC_DISPATCH(ArrangeActivations)(from, rows, k, to);
+}
+
+void MultiplyRows(const PackedMatrix& weights, const float* x, uint64_t batch, float* y,
+                  RowRange rows, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(MultiplyRows)(weights, x, batch, y, rows, scratch);
+}
+
+void DecodeRows(const PackedMatrix& weights, RowRange rows, float* to) {
+  HWY_DYNAMIC_DISPATCH(DecodeRows)(weights, rows, to);
+}
+
+void MultiplyRowsFp64(const float* weights, uint64_t n, uint64_t k, const float* x, uint64_t batch,
+                      double* y, RowRange rows) {
+  HWY_DYNAMIC_DISPATCH(MultiplyRowsFp64)(weights, n, k, x, batch, y, rows);
+}
+
+float SumFloats(const float* values, uint64_t count) {
+  return HWY_DYNAMIC_DISPATCH(SumFloats)(values, count);
+}
+
+}  // namespace quantfleet::linear::cpu
+#endif

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/problem.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "kernels/engine/random.hpp"
+#include "kernels/ops/linear/cpu/simd.hpp"
+
+namespace quantfleet::linear {
+namespace {
+
+constexpr double kWeightDeviation = 0.02;
+// Streams of the generator: one a matrix.
+constexpr uint32_t kWeightStream = 1;
+constexpr uint32_t kActivationStream = 2;
+
+double SqnrDecibel(const std::vector<float>& exact, const std::vector<float>& decoded) {
+  double signal = 0;
+  double noise = 0;
+  for (size_t i = 0; i < exact.size(); ++i) {
+    const double value = exact[i];
+    const double difference = static_cast<double>(decoded[i]) - value;
+    signal += value * value;
+    noise += difference * difference;
+  }
+  constexpr double kMost = 200;  // A finite number for weights that happen to be exact.
+  return noise > 0 ? std::min(kMost, 10 * std::log10(signal / noise)) : kMost;
+}
+
+double RelativeDistance(double squared_difference, double squared_norm) {
+  if (squared_difference == 0) return 0;
+  return std::sqrt(squared_difference / std::max(squared_norm, std::numeric_limits<double>::min()));
+}
+
+}  // namespace
+
+Problem::Problem(uint32_t seed, uint32_t n, uint32_t k) : seed_(seed), n_(n), k_(k) {
+  weights_.resize(size_t{n} * k);
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    weights_[i] =
+        static_cast<float>(kWeightDeviation * engine::RandomNormal(seed, kWeightStream, i));
+  }
+}
+
+const std::vector<float>& Problem::Activations(uint32_t batch) {
+  const size_t wanted = size_t{batch} * k_;
+  for (size_t i = x_.size(); i < wanted; ++i) {
+    x_.push_back(static_cast<float>(engine::RandomNormal(seed_, kActivationStream, i)));
+  }
+  return x_;
+}
+
+Result<const EncodedWeights*> Problem::Encoded(const formats::Format& format) {
+  const auto found = encoded_.find(&format);
+  if (found != encoded_.end()) return &found->second;
+  if (const Status fits = format.CheckShape(n_, k_); !fits.ok()) {
+    return Unimplemented(fits.message());
+  }
+  EncodedWeights made;
+  made.packed.resize(format.PackedBytes(n_, k_));
+  QF_RETURN_IF_ERROR(format.Encode(weights_, n_, k_, made.packed));
+  if (!format.lossless()) {
+    made.decoded.resize(weights_.size());
+    QF_RETURN_IF_ERROR(format.Decode(made.packed, n_, k_, made.decoded));
+    made.sqnr_decibel = SqnrDecibel(weights_, made.decoded);
+  }
+  return &encoded_.emplace(&format, std::move(made)).first->second;
+}
+
+void Problem::GrowReference(const std::vector<float>& weights, uint32_t batch,
+                            std::vector<double>* reference) {
+  const std::vector<float>& x = Activations(batch);
+  const size_t done = reference->size() / n_;
+  if (done >= batch) return;
+  reference->resize(size_t{batch} * n_);
+  cpu::MultiplyRowsFp64(weights.data(), n_, k_, x.data() + done * k_, batch - done,
+                        reference->data() + done * n_, {0, n_});
+}
+
+Result<engine::OutputError> Problem::Compare(const formats::Format& format, uint32_t batch,
+                                             const std::vector<float>& output) {
+  QF_RETURN_IF_ERROR(Encoded(format).status());
+  EncodedWeights& encoded = encoded_.at(&format);
+  QF_CHECK(output.size() == size_t{batch} * n_);
+  GrowReference(weights_, batch, &exact_);
+  if (!format.lossless()) GrowReference(encoded.decoded, batch, &encoded.reference);
+  const std::vector<double>& decoded = format.lossless() ? exact_ : encoded.reference;
+
+  engine::OutputError error;
+  double kernel = 0, kernel_norm = 0, total = 0, exact_norm = 0, norm = 0, dot = 0;
+  for (size_t i = 0; i < output.size(); ++i) {
+    const double y = output[i];
+    // NaN must not vanish in a maximum: poisoned output is infinitely wrong.
+    if (!std::isfinite(y)) {
+      error.kernel_relative = error.output_relative = std::numeric_limits<double>::infinity();
+      error.kernel_max_absolute = std::numeric_limits<double>::infinity();
+      return error;
+    }
+    const double from_kernel = y - decoded[i];
+    const double from_exact = y - exact_[i];
+    kernel += from_kernel * from_kernel;
+    kernel_norm += decoded[i] * decoded[i];
+    total += from_exact * from_exact;
+    exact_norm += exact_[i] * exact_[i];
+    norm += y * y;
+    dot += y * exact_[i];
+    error.kernel_max_absolute = std::max(error.kernel_max_absolute, std::abs(from_kernel));
+  }
+  error.kernel_relative = RelativeDistance(kernel, kernel_norm);
+  error.output_relative = RelativeDistance(total, exact_norm);
+  error.cosine = dot / std::max(std::sqrt(norm * exact_norm), std::numeric_limits<double>::min());
+  if (!format.lossless()) error.weight_sqnr_decibel = encoded.sqnr_decibel;
+  return error;
+}
+
+uint64_t Problem::bytes() const {
+  uint64_t total = (weights_.size() + x_.size()) * sizeof(float) + exact_.size() * sizeof(double);
+  for (const auto& [format, encoded] : encoded_) {
+    total += encoded.packed.size() + encoded.decoded.size() * sizeof(float) +
+             encoded.reference.size() * sizeof(double);
+  }
+  return total;
+}
+
+std::shared_ptr<Problem> ProblemCache::Get(uint32_t seed, uint32_t n, uint32_t k) {
+  const Key key = {seed, n, k};
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const auto& entry) { return entry.first == key; });
+  if (found != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, found);
+    return entries_.front().second;
+  }
+  uint64_t held = 0;
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    held += entry->second->bytes();
+    entry = held > max_bytes_ ? entries_.erase(entry) : std::next(entry);
+  }
+  entries_.emplace_front(key, std::make_shared<Problem>(seed, n, k));
+  return entries_.front().second;
+}
+
+double OutputTolerance(std::string_view format, uint64_t values) {
+  double typical = 1e-5;
+  if (format == "bf16") typical = 2.6e-3;
+  if (format == "int8") typical = 1.6e-2;
+  if (format == "nf4") typical = 0.14;
+  return typical * (1 + 4 / std::sqrt(static_cast<double>(values)));
+}
+
+}  // namespace quantfleet::linear

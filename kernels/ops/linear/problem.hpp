@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/status.hpp"
+#include "kernels/engine/messages.hpp"
+#include "kernels/formats/format.hpp"
+
+namespace quantfleet::linear {
+
+inline constexpr std::string_view kWeightDistribution = "normal(0, 0.02)";
+
+// Weights of a seed and a size in one format, with the references made from them so far.
+struct EncodedWeights {
+  std::vector<std::byte> packed;
+  // What the codes stand for; empty for a lossless format (then it is the source itself).
+  std::vector<float> decoded;
+  // Signal to quantization noise, decibel; of no meaning for a lossless format.
+  double sqnr_decibel = 0;
+  // y of the first rows of x with the decoded weights, fp64, [rows, n].
+  std::vector<double> reference;
+};
+
+// One weight matrix [n, k], its activations and everything made from them. W depends on seed, n and
+// k only and x on seed and k only; rows of a smaller batch are the first rows of a larger one, so
+// references grow by rows and are never computed twice.
+class Problem {
+ public:
+  Problem(uint32_t seed, uint32_t n, uint32_t k);
+
+  // Normal with deviation 0.02, [n, k]; and standard normal, at least `batch` rows of k.
+  const std::vector<float>& weights() const { return weights_; }
+  const std::vector<float>& Activations(uint32_t batch);
+
+  // Encodes at the first call. kUnimplemented if the format cannot hold the shape.
+  Result<const EncodedWeights*> Encoded(const formats::Format& format);
+  // Error of `output` [batch, n] against the references; tolerances are left 0.
+  Result<engine::OutputError> Compare(const formats::Format& format, uint32_t batch,
+                                      const std::vector<float>& output);
+
+  // Host memory held, about. Bytes.
+  uint64_t bytes() const;
+
+ private:
+  void GrowReference(const std::vector<float>& weights, uint32_t batch,
+                     std::vector<double>* reference);
+
+  uint32_t seed_;
+  uint32_t n_;
+  uint32_t k_;
+  std::vector<float> weights_;
+  std::vector<float> x_;
+  // y with the weights before encoding, fp64, [rows, n].
+  std::vector<double> exact_;
+  std::map<const formats::Format*, EncodedWeights> encoded_;
+};
+
+// The problems used last, within a bound of host memory.
+class ProblemCache {
+ public:
+  explicit ProblemCache(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  std::shared_ptr<Problem> Get(uint32_t seed, uint32_t n, uint32_t k);
+  void Clear() { entries_.clear(); }
+
+ private:
+  using Key = std::tuple<uint32_t, uint32_t, uint32_t>;
+  uint64_t max_bytes_;
+  // Most recent first.
+  std::list<std::pair<Key, std::shared_ptr<Problem>>> entries_;
+};
+
+// Largest output_relative an output of `values` values may have in a format, for weights of
+// kWeightDistribution. Relative error of the weights from rounding theory and measured
+// (bf16 1.7e-3, int8 per row 1 %, nf4 9.1 % as QLoRA's table implies), times 1.5, and more for a
+// few outputs, whose norm can be small by chance.
+double OutputTolerance(std::string_view format, uint64_t values);
+
+}  // namespace quantfleet::linear
