@@ -109,18 +109,22 @@ class [[nodiscard]] Result {
 #define QF_CHECK(expression) \
   ((expression) ? (void)0 : ::quantfleet::CheckFailed(__FILE__, __LINE__, #expression))
 
-// Returns the status of `expression` from the enclosing function unless it is ok.
-#define QF_RETURN_IF_ERROR(expression)                                                       \
-  do {                                                                                       \
-    if (::quantfleet::Status qf_status_ = (expression); !qf_status_.ok()) return qf_status_; \
-  } while (false)
-
 #define QF_CONCAT_INNER(a, b) a##b
 #define QF_CONCAT(a, b) QF_CONCAT_INNER(a, b)
+
+// Returns the status of `expression` from the enclosing function unless it is ok. __COUNTER__,
+// because an expression may hold a lambda that uses the macro again.
+#define QF_RETURN_IF_ERROR(...) \
+  QF_RETURN_IF_ERROR_IMPL(QF_CONCAT(qf_status_, __COUNTER__), __VA_ARGS__)
+#define QF_RETURN_IF_ERROR_IMPL(status_name, ...)                                                \
+  do {                                                                                           \
+    if (::quantfleet::Status status_name = (__VA_ARGS__); !status_name.ok()) return status_name; \
+  } while (false)
+
 // `QF_ASSIGN_OR_RETURN(auto x, Compute());`
-#define QF_ASSIGN_OR_RETURN(declaration, expression) \
-  QF_ASSIGN_OR_RETURN_IMPL(QF_CONCAT(qf_result_, __LINE__), declaration, expression)
-#define QF_ASSIGN_OR_RETURN_IMPL(result, declaration, expression) \
-  auto result = (expression);                                     \
-  if (!result.ok()) return result.status();                       \
-  declaration = *std::move(result)
+#define QF_ASSIGN_OR_RETURN(declaration, ...) \
+  QF_ASSIGN_OR_RETURN_IMPL(QF_CONCAT(qf_result_, __COUNTER__), declaration, __VA_ARGS__)
+#define QF_ASSIGN_OR_RETURN_IMPL(result_name, declaration, ...) \
+  auto result_name = (__VA_ARGS__);                             \
+  if (!result_name.ok()) return result_name.status();           \
+  declaration = *std::move(result_name)

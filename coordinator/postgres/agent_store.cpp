@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/postgres/agent_store.hpp"
+
+#include "base/digest.hpp"
+#include "base/ids.hpp"
+#include "coordinator/postgres/matching.hpp"
+
+namespace quantfleet::postgres {
+namespace {
+
+// Ends leases of a session; their blocks are queued again.
+Status Requeue(Transaction& tx, const std::string& session_id, const std::string& why) {
+  return tx
+      .Query(R"(
+    WITH held AS MATERIALIZED (
+      SELECT b.block_id, b.epoch, b.class_id, b.ordinal, m.priority, m.create_time
+      FROM lease l JOIN block b USING (block_id) JOIN matrix m USING (matrix_id)
+      WHERE l.session_id = $1 AND b.state = 'leased' ORDER BY b.block_id FOR UPDATE OF b),
+    freed AS (DELETE FROM lease USING held WHERE lease.block_id = held.block_id),
+    back AS (UPDATE block SET state = 'ready', losses = losses + 1 FROM held WHERE block.block_id = held.block_id),
+    closed AS (UPDATE attempt SET end_time = clock_timestamp(), outcome = 'lost', reason = $2 FROM held
+               WHERE attempt.block_id = held.block_id AND attempt.epoch = held.epoch)
+    INSERT INTO ready (block_id, class_id, band, sort_key)
+    SELECT block_id, class_id, 9 - priority, extract(epoch FROM create_time)::bigint * 1000000 + ordinal FROM held)",
+             {session_id, why})
+      .status();
+}
+
+Result<bool> IsOpen(Transaction& tx, const v1::SyncRequest& request) {
+  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+    UPDATE session SET last_seen = clock_timestamp(), spooled_results = $2, not_leasing_reason = $3
+    WHERE session_id = $1 AND state = 'open')",
+                                                {request.session_id(), request.spooled_results(),
+                                                 request.not_leasing_reason()}));
+  return rows.affected_rows() == 1;
+}
+
+// Extends the lease of the block the agent says it runs; false if it holds it no longer.
+Result<bool> Renew(Transaction& tx, const v1::SyncRequest& request, const LeasePolicy& policy) {
+  const v1::RunningBlock& running = request.running();
+  QF_ASSIGN_OR_RETURN(const auto rows,
+                      tx.Query(R"(
+    UPDATE lease SET expire_time = clock_timestamp() + make_interval(secs => $4), fraction = $5, phase = $6
+    WHERE block_id::text = $1 AND epoch = $2 AND session_id = $3)",
+                               {running.block_id(), running.epoch(), request.session_id(),
+                                policy.lease_seconds, running.fraction(), running.phase()}));
+  return rows.affected_rows() == 1;
+}
+
+v1::Grant GrantFrom(const pqxx::row& row) {
+  v1::Grant grant;
+  grant.mutable_block()->ParseFromString(FromBytea(row["spec"]));
+  grant.mutable_block()->set_block_id(row["block_id"].as<std::string>());
+  grant.mutable_block()->set_matrix_id(row["matrix_id"].as<std::string>());
+  grant.set_epoch(row["epoch"].as<uint64_t>());
+  return grant;
+}
+
+// The grant whose answer was lost: the session holds a lease it does not mention.
+Result<std::optional<v1::Grant>> Reoffer(Transaction& tx, const std::string& session_id) {
+  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+    SELECT b.block_id, b.epoch, b.spec, b.matrix_id FROM lease l JOIN block b USING (block_id)
+    WHERE l.session_id = $1 AND l.epoch = b.epoch AND b.state = 'leased')",
+                                                {session_id}));
+  if (rows.empty()) return std::optional<v1::Grant>();
+  return std::optional<v1::Grant>(GrantFrom(rows[0]));
+}
+
+Result<std::optional<v1::Grant>> Claim(Transaction& tx, const std::string& session_id,
+                                       const LeasePolicy& policy) {
+  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+    WITH me AS MATERIALIZED (
+      SELECT session_id, CASE WHEN share_host THEN host_id || '/' || device_uid ELSE host_id END AS exclusion_key
+      FROM session JOIN agent USING (agent_name) WHERE session_id = $1 AND NOT draining),
+    picked AS MATERIALIZED (
+      SELECT r.block_id FROM me, ready r JOIN block b USING (block_id)
+      WHERE r.class_id IN (SELECT class_id FROM session_class WHERE session_id = $1)
+        AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.exclusion_key = me.exclusion_key)
+      ORDER BY r.band, r.sort_key LIMIT 1 FOR UPDATE OF r, b SKIP LOCKED),
+    gone AS (DELETE FROM ready USING picked WHERE ready.block_id = picked.block_id),
+    taken AS (
+      UPDATE block SET state = 'leased', epoch = epoch + 1 FROM picked
+      WHERE block.block_id = picked.block_id AND block.state = 'ready'
+      RETURNING block.block_id, block.epoch, block.spec, block.matrix_id),
+    leased AS (
+      INSERT INTO lease (block_id, epoch, session_id, exclusion_key, expire_time)
+      SELECT block_id, epoch, $1, exclusion_key, clock_timestamp() + make_interval(secs => $2) FROM taken, me),
+    tried AS (INSERT INTO attempt (block_id, epoch, session_id) SELECT block_id, epoch, $1 FROM taken),
+    told AS (UPDATE matrix SET version = version + 1 FROM taken WHERE matrix.matrix_id = taken.matrix_id)
+    SELECT block_id, epoch, spec, matrix_id FROM taken)",
+                                                {session_id, policy.lease_seconds}));
+  if (rows.empty()) return std::optional<v1::Grant>();
+  return std::optional<v1::Grant>(GrantFrom(rows[0]));
+}
+
+}  // namespace
+
+Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& request,
+                                      const LeasePolicy& policy) {
+  v1::HelloResponse response;
+  response.set_lease_seconds(policy.lease_seconds);
+  response.set_sync_seconds(policy.sync_seconds);
+  const std::string fresh = RandomId("ses_");
+  const v1::Device& device = request.device().device();
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    QF_RETURN_IF_ERROR(LockMatching(tx));
+    QF_ASSIGN_OR_RETURN(const auto known,
+                        tx.Query("SELECT session_id FROM session WHERE agent_name = $1 AND "
+                                 "request_id = $2 AND state = 'open'",
+                                 {request.agent_name(), request.request_id()}));
+    if (!known.empty()) {
+      response.set_session_id(known[0][0].as<std::string>());
+      return OkStatus();
+    }
+    response.set_session_id(fresh);
+    QF_RETURN_IF_ERROR(
+        tx.Query("INSERT INTO agent VALUES ($1) ON CONFLICT DO NOTHING", {request.agent_name()})
+            .status());
+    QF_ASSIGN_OR_RETURN(const auto former, tx.Query(R"(
+      UPDATE session SET state = 'superseded' WHERE agent_name = $1 AND device_uid = $2 AND state = 'open'
+      RETURNING session_id)",
+                                                    {request.agent_name(), device.uid()}));
+    for (const auto& row : former) {
+      QF_RETURN_IF_ERROR(
+          Requeue(tx, row[0].as<std::string>(), "a new session of the agent took over"));
+    }
+    QF_RETURN_IF_ERROR(tx.Query(R"(
+      INSERT INTO session (session_id, request_id, agent_name, device_uid, host_id, share_host, device_class, state, hello)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8))",
+                                {fresh, request.request_id(), request.agent_name(), device.uid(),
+                                 request.host_id(), request.share_host(), device.device_class(),
+                                 Parameter::Bytes(request.SerializeAsString())})
+                           .status());
+    return MatchSession(tx, fresh, request);
+  }));
+  return response;
+}
+
+Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& request,
+                                     const LeasePolicy& policy) {
+  v1::SyncResponse response;
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    response.Clear();
+    response.set_next_sync_seconds(request.has_running() ? policy.sync_seconds : 0);
+    QF_ASSIGN_OR_RETURN(const bool open, IsOpen(tx, request));
+    if (!open) return FailedPrecondition("the session is over; say Hello again");
+    if (request.has_running()) {
+      QF_ASSIGN_OR_RETURN(const bool held, Renew(tx, request, policy));
+      if (held) return OkStatus();
+      response.mutable_stop()->set_block_id(request.running().block_id());
+      response.mutable_stop()->set_epoch(request.running().epoch());
+      response.mutable_stop()->set_reason("the lease is gone: cancelled, expired or granted again");
+      return OkStatus();
+    }
+    QF_ASSIGN_OR_RETURN(auto grant, Reoffer(tx, request.session_id()));
+    if (!grant && !request.draining() && request.not_leasing_reason().empty()) {
+      QF_ASSIGN_OR_RETURN(grant, Claim(tx, request.session_id(), policy));
+    }
+    if (grant) *response.mutable_start() = *std::move(grant);
+    return OkStatus();
+  }));
+  return response;
+}
+
+Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason) {
+  return db.Run([&](Transaction& tx) -> Status {
+    QF_RETURN_IF_ERROR(
+        tx.Query("UPDATE session SET state = 'closed' WHERE session_id = $1 AND state = 'open'",
+                 {session_id})
+            .status());
+    return Requeue(tx, session_id, reason);
+  });
+}
+
+Result<int> ExpireLeases(Connection& db, int at_most) {
+  int queued = 0;
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    // A lease that ran out says its session is lost; the session's other state follows from that.
+    QF_ASSIGN_OR_RETURN(const auto late, tx.Query(R"(
+      SELECT DISTINCT session_id FROM lease WHERE expire_time < clock_timestamp() ORDER BY session_id LIMIT $1)",
+                                                  {at_most}));
+    queued = 0;
+    for (const auto& row : late) {
+      const auto session_id = row[0].as<std::string>();
+      QF_RETURN_IF_ERROR(
+          tx.Query("UPDATE session SET state = 'lost' WHERE session_id = $1 AND state = 'open'",
+                   {session_id})
+              .status());
+      QF_RETURN_IF_ERROR(Requeue(tx, session_id, "the lease ran out"));
+      ++queued;
+    }
+    return OkStatus();
+  }));
+  return queued;
+}
+
+Status LoseSilentSessions(Connection& db, double seconds) {
+  return db.Run([&](Transaction& tx) -> Status {
+    return tx
+        .Query(R"(
+      UPDATE session SET state = 'lost' WHERE state = 'open'
+        AND last_seen < clock_timestamp() - make_interval(secs => $1)
+        AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.session_id = session.session_id))",
+               {seconds})
+        .status();
+  });
+}
+
+}  // namespace quantfleet::postgres

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/status.hpp"
+#include "coordinator/postgres/connection.hpp"
+
+#include "quantfleet/v1/agent_service.pb.h"
+#include "quantfleet/v1/comparison.pb.h"
+
+namespace quantfleet::postgres {
+
+struct LeasePolicy {
+  double lease_seconds = 30;
+  double sync_seconds = 5;
+  int max_failures = 3;
+};
+
+// What agents do to the database. Every call is one idempotent transaction; see
+// agent_service.proto.
+Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& request,
+                                      const LeasePolicy& policy);
+// A grant, a stop, or neither; never waits. kFailedPrecondition: the session is over.
+Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& request,
+                                     const LeasePolicy& policy);
+Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason);
+// Queues blocks again whose lease ran out, and marks their sessions lost. Sessions lost.
+Result<int> ExpireLeases(Connection& db, int at_most);
+// Marks sessions lost that hold no lease and have not called for so long.
+Status LoseSilentSessions(Connection& db, double seconds);
+
+}  // namespace quantfleet::postgres

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pqxx/connection_base>
+#include <pqxx/result>
+
+#include "base/status.hpp"
+
+namespace quantfleet::postgres {
+
+// A parameter of a statement. Values travel apart from the SQL text, never in it.
+class Parameter {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): statements read as calls
+  Parameter(std::string text) : text_(std::move(text)) {}
+  Parameter(std::string_view text) : text_(std::string(text)) {}
+  Parameter(const char* text) : text_(std::string(text)) {}
+  Parameter(int32_t value) : text_(std::to_string(value)) {}
+  Parameter(int64_t value) : text_(std::to_string(value)) {}
+  Parameter(uint32_t value) : text_(std::to_string(value)) {}
+  Parameter(uint64_t value) : text_(std::to_string(value)) {}
+  Parameter(bool value) : text_(value ? "true" : "false") {}
+  Parameter(double value);  // shortest text that reads back as the same double
+  Parameter(std::nullopt_t /*null*/) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  // Any bytes, for a bytea.
+  static Parameter Bytes(std::string_view bytes);
+  // A PostgreSQL array literal, for unnest.
+  static Parameter Array(const std::vector<double>& values);
+  static Parameter Array(const std::vector<int64_t>& values);
+  static Parameter Array(const std::vector<std::string>& values);
+  static Parameter BytesArray(const std::vector<std::string>& values);
+
+  const std::optional<std::string>& text() const { return text_; }
+
+ private:
+  std::optional<std::string> text_;
+};
+
+using Parameters = std::vector<Parameter>;
+
+// Bytes of a bytea field.
+std::string FromBytea(const pqxx::field& field);
+
+// The only way to libpqxx 6.4.5, which loses data in silence in three ways when used bare:
+// exec_params does not activate a transaction (jtv/libpqxx#512), a statement after a failed one
+// runs outside of any transaction, and COMMIT of a failed transaction reports success. Hence: one
+// kind of statement (parameterised), the first failure poisons the transaction, a poisoned one
+// cannot commit, and a connection that saw any failure is not used again.
+class Transaction {
+ public:
+  // Begins at once. `connection` outlives the object, and has no other transaction.
+  explicit Transaction(pqxx::connection_base& connection);
+  ~Transaction();  // rolls back unless committed
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Rows of `sql` with $1, $2 ... from `parameters`. After a failure every further call fails as
+  // well. kInvalidArgument: a text parameter holds a NUL, which libpqxx would cut there.
+  Result<pqxx::result> Query(const std::string& sql, const Parameters& parameters = {});
+  // kAborted: in doubt, the connection broke during COMMIT; run the whole idempotent command again.
+  Status Commit();
+
+  bool poisoned() const { return poisoned_; }
+
+ private:
+  struct Work;
+  std::unique_ptr<Work> work_;
+  bool poisoned_ = false;
+};
+
+// A lazily made connection that is thrown away after any failure. Used by one thread at a time.
+class Connection {
+ public:
+  explicit Connection(std::string conninfo);
+  ~Connection();
+
+  // Runs `body` in a transaction and commits if it returns ok. Retries the whole, up to three
+  // times, when the database asks for it (serialization, deadlock) or the connection broke or is in
+  // doubt: `body` is idempotent.
+  template <typename Body>
+  Status Run(Body&& body) {
+    return RunErased(
+        [](void* context, Transaction& tx) { return (*static_cast<Body*>(context))(tx); }, &body);
+  }
+
+ private:
+  using Erased = Status (*)(void*, Transaction&);
+  Status RunErased(Erased body, void* context);
+  Status RunOnce(Erased body, void* context);
+  Status Open();
+
+  std::string conninfo_;
+  std::unique_ptr<pqxx::connection_base> connection_;
+};
+
+// `conninfo` with the timeouts every connection of ours has, unless it sets them: connect 5 s,
+// statement 30 s, lock 10 s, idle in transaction 30 s, and TCP keepalives.
+std::string WithTimeouts(const std::string& conninfo);
+
+}  // namespace quantfleet::postgres

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/postgres/matching.hpp"
+
+#include <vector>
+
+namespace quantfleet::postgres {
+namespace {
+
+v1::HelloRequest HelloFrom(const pqxx::field& field) {
+  v1::HelloRequest hello;
+  hello.ParseFromString(FromBytea(field));
+  return hello;
+}
+
+Status MatchClass(Transaction& tx, int64_t class_id, const scheduler::Requirement& requirement) {
+  QF_ASSIGN_OR_RETURN(const auto sessions,
+                      tx.Query("SELECT session_id, hello FROM session WHERE state = 'open'"));
+  std::vector<std::string> met;
+  for (const auto& row : sessions) {
+    if (scheduler::Matches(requirement, FactsOf(HelloFrom(row[1])))) {
+      met.push_back(row[0].as<std::string>());
+    }
+  }
+  return tx
+      .Query("INSERT INTO session_class SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING",
+             {Parameter::Array(met), class_id})
+      .status();
+}
+
+}  // namespace
+
+Status LockMatching(Transaction& tx) {
+  return tx.Query("SELECT pg_advisory_xact_lock(7241, 1)").status();
+}
+
+scheduler::DeviceFacts FactsOf(const v1::HelloRequest& hello) {
+  scheduler::DeviceFacts facts;
+  facts.device = hello.device().device();
+  facts.agent_name = hello.agent_name();
+  facts.labels.insert(hello.labels().begin(), hello.labels().end());
+  return facts;
+}
+
+Status MatchSession(Transaction& tx, const std::string& session_id, const v1::HelloRequest& hello) {
+  QF_ASSIGN_OR_RETURN(const auto classes,
+                      tx.Query("SELECT class_id, requirement FROM requirement_class"));
+  std::vector<int64_t> met;
+  const scheduler::DeviceFacts facts = FactsOf(hello);
+  for (const auto& row : classes) {
+    QF_ASSIGN_OR_RETURN(const auto requirement,
+                        scheduler::Requirement::FromJson(row[1].as<std::string>()));
+    if (scheduler::Matches(requirement, facts)) met.push_back(row[0].as<int64_t>());
+  }
+  return tx
+      .Query("INSERT INTO session_class SELECT $1, unnest($2::bigint[]) ON CONFLICT DO NOTHING",
+             {session_id, Parameter::Array(met)})
+      .status();
+}
+
+Result<int64_t> ClassIds::Of(Transaction& tx, const scheduler::Requirement& requirement) {
+  const std::string json = requirement.ToJson();
+  if (const auto known = known_.find(json); known != known_.end()) return known->second;
+  QF_ASSIGN_OR_RETURN(const auto made, tx.Query(R"(
+    INSERT INTO requirement_class (requirement) VALUES ($1) ON CONFLICT DO NOTHING RETURNING class_id)",
+                                                {json}));
+  int64_t class_id = 0;
+  if (made.empty()) {
+    QF_ASSIGN_OR_RETURN(
+        const auto rows,
+        tx.Query("SELECT class_id FROM requirement_class WHERE requirement = $1", {json}));
+    class_id = rows[0][0].as<int64_t>();
+  } else {
+    class_id = made[0][0].as<int64_t>();
+    QF_RETURN_IF_ERROR(MatchClass(tx, class_id, requirement));
+  }
+  known_[json] = class_id;
+  return class_id;
+}
+
+}  // namespace quantfleet::postgres

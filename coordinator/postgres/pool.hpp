@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "coordinator/postgres/connection.hpp"
+
+namespace quantfleet::postgres {
+
+// Threads that each own a connection, fed by a bounded queue: a libpqxx connection is a world of
+// its own and may not be shared, and a gRPC reactor may not block. Thread-safe.
+class Pool {
+ public:
+  using Job = std::function<void(Connection&)>;
+
+  Pool(const std::string& conninfo, int threads, size_t max_queued);
+  // Runs what is queued, then stops.
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // False, and `job` never runs, if the queue is full or the pool is stopping.
+  bool Post(Job job);
+  // Runs `job` on the pool and waits for it. kUnavailable if the queue is full. Never call from a
+  // job.
+  Status RunAndWait(const std::function<Status(Connection&)>& job);
+
+ private:
+  void Work(std::string conninfo);
+
+  const size_t max_queued_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace quantfleet::postgres

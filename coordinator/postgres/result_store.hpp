@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/status.hpp"
+#include "coordinator/postgres/connection.hpp"
+
+#include "quantfleet/v1/fleet_service.pb.h"
+#include "quantfleet/v1/result_service.pb.h"
+
+namespace quantfleet::postgres {
+
+// The comparison of a matrix as stored. kNotFound: no such matrix.
+Result<v1::Comparison> CompareMatrix(Connection& db, const std::string& matrix_id);
+// Accepted results with raw rounds, by block ordinal; the page token is the last ordinal.
+Result<v1::ListMeasurementsResponse> ListMeasurements(Connection& db,
+                                                      const v1::ListMeasurementsRequest& request);
+
+// Sessions, open ones first.
+Result<v1::ListSessionsResponse> ListSessions(Connection& db, bool include_ended);
+// kNotFound: no such agent.
+Status DrainAgent(Connection& db, const std::string& agent_name, bool draining);
+
+}  // namespace quantfleet::postgres
