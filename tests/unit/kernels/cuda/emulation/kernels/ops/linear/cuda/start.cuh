@@ -3,13 +3,14 @@
 #pragma once
 
 #include "tests/unit/kernels/cuda/emulation/device.hpp"
+#include "tests/unit/kernels/cuda/emulation/queue.hpp"
 
 namespace quantfleet::linear::cuda {
 
 template <typename... Arguments>
 cudaError_t Start(void (*kernel)(Arguments...), dim3 grid, uint32_t threads, cudaStream_t,
                   Arguments... arguments) {
-  emulation::Run(grid, threads, [&] { kernel(arguments...); });
+  emulation::Enqueue([=] { emulation::Run(grid, threads, [&] { kernel(arguments...); }); });
   return cudaSuccess;
 }
 

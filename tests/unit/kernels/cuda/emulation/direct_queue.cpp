@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernels run at once: for tests of kernels without a runtime.
+#include "tests/unit/kernels/cuda/emulation/queue.hpp"
+
+namespace emulation {
+
+void Enqueue(std::function<void()> task) {
+  task();
+}
+
+}  // namespace emulation
