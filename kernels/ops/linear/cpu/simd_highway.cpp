@@ -31,7 +31,7 @@ constexpr size_t kUnit = 64;
 constexpr size_t kVectors = kUnit / kLanes;
 constexpr bool kManyRegisters = kLanes >= 16;
 
-float LoadFloat(const std::byte* from) {
+HWY_INLINE float LoadFloat(const std::byte* from) {
   float value = 0;
   std::memcpy(&value, from, sizeof(value));
   return value;
@@ -203,8 +203,6 @@ template <size_t R, size_t B, class Reader>
 HWY_INLINE void RowsTimesBatch(const Reader& reader, uint64_t k, const float* HWY_RESTRICT x,
                                float* y, uint64_t y_stride, uint64_t row) {
   constexpr size_t kChains = R * B == 1 ? 4 : (R * B < 4 ? 2 : 1);
-  // A single row is one stream that the hardware follows by itself; there a prefetch only costs.
-  constexpr bool kAskAhead = R > 1;
   V sums[R][B][kChains];
   for (auto& of_row : sums) {
     for (auto& of_pair : of_row) {
@@ -213,7 +211,10 @@ HWY_INLINE void RowsTimesBatch(const Reader& reader, uint64_t k, const float* HW
   }
   uint64_t i = 0;
   for (; i + kUnit <= k; i += kUnit) {
-    if constexpr (kAskAhead) PrefetchUnits<R>(reader, (row + R) * k + R * i);
+    // Several rows: the next ones, in memory order, so that it stays one stream. One row is a
+    // stream that the hardware follows by itself; asking for what comes next starts its misses
+    // earlier.
+    PrefetchUnits<R>(reader, R > 1 ? (row + R) * k + R * i : row * k + i + kUnit);
     V w[R][kVectors];
     for (size_t r = 0; r < R; ++r) {
       const auto unit = reader.At(row + r, i);
@@ -245,6 +246,7 @@ HWY_INLINE void RowsTimesBatch(const Reader& reader, uint64_t k, const float* HW
 // the decoder busy.
 constexpr size_t RowsAtOnce(size_t batch, size_t bits) {
   if (batch == 1) return bits == 8 ? 2 : 1;
+  if (batch == 2 && bits >= 16) return 1;
   if (!kManyRegisters) return batch == 2 ? 2 : 1;
   return batch == 2 ? 4 : 2;
 }
