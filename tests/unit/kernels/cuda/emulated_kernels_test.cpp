@@ -13,7 +13,7 @@
 #include "kernels/formats/format.hpp"
 #include "kernels/ops/linear/cuda/launch.hpp"
 #include "kernels/ops/linear/cuda/plan.hpp"
-#include "tests/unit/kernels/cuda/emulation/half_types.hpp"
+#include "tests/device/emulation/half_types.hpp"
 
 namespace quantfleet::linear::cuda {
 namespace {

@@ -9,7 +9,7 @@
 #include <cuda_fp16.h>
 
 #include "kernels/formats/bf16.hpp"
-#include "tests/unit/kernels/cuda/emulation/queue.hpp"
+#include "tests/device/emulation/queue.hpp"
 
 namespace {
 

@@ -2,4 +2,4 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tests/unit/kernels/cuda/emulation/half_types.hpp"
+#include "tests/device/emulation/half_types.hpp"

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/kernels/cuda/emulation/device.hpp"
+#include "tests/device/emulation/device.hpp"
 
 #include <array>
 #include <barrier>

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tests/unit/kernels/cuda/emulation/device.hpp"
-#include "tests/unit/kernels/cuda/emulation/queue.hpp"
+#include "tests/device/emulation/device.hpp"
+#include "tests/device/emulation/queue.hpp"
 
 namespace quantfleet::linear::cuda {
 

@@ -4,7 +4,7 @@
 
 #include "kernels/formats/bf16.hpp"
 #include "kernels/ops/linear/cuda/halves.cuh"
-#include "tests/unit/kernels/cuda/emulation/device.hpp"
+#include "tests/device/emulation/device.hpp"
 
 namespace quantfleet::linear::cuda {
 

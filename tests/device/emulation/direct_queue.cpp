@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Kernels run at once: for tests of kernels without a runtime.
-#include "tests/unit/kernels/cuda/emulation/queue.hpp"
+#include "tests/device/emulation/queue.hpp"
 
 namespace emulation {
 

@@ -19,7 +19,7 @@
 #include <cuda_runtime_api.h>
 
 #include "kernels/cuda/timing/probes.hpp"
-#include "tests/unit/kernels/cuda/emulation/queue.hpp"
+#include "tests/device/emulation/queue.hpp"
 
 namespace emulation {
 namespace {

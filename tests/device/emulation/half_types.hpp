@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/formats/bf16.hpp"
-#include "tests/unit/kernels/cuda/emulation/device.hpp"
+#include "tests/device/emulation/device.hpp"
 
 struct __nv_bfloat16 {
   uint16_t bits;
