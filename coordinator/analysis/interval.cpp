@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <boost/math/distributions/students_t.hpp>
@@ -35,13 +36,13 @@ class Generator {
  public:
   explicit Generator(uint64_t seed) : state_(seed) {}
 
-  // Uniform in [0, bound) for a bound below 2^32; the bias is below bound / 2^32.
-  size_t Below(size_t bound) {
+  // Two numbers, each uniform in [0, bound) for a bound far below 2^32.
+  std::pair<size_t, size_t> TwoBelow(size_t bound) {
     state_ += 0x9e3779b97f4a7c15U;
     uint64_t mixed = (state_ ^ (state_ >> 30U)) * 0xbf58476d1ce4e5b9U;
     mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
     mixed ^= mixed >> 31U;
-    return static_cast<size_t>(((mixed >> 32U) * bound) >> 32U);
+    return {((mixed >> 32U) * bound) >> 32U, ((mixed & 0xffffffffU) * bound) >> 32U};
   }
 
  private:
@@ -54,10 +55,13 @@ double StudentizedMean(std::span<const double> centred, double resolution, Gener
   const auto count = static_cast<double>(centred.size());
   double sum = 0;
   double squares = 0;
-  for (size_t i = 0; i < centred.size(); ++i) {
-    const double value = centred[generator->Below(centred.size())];
-    sum += value;
-    squares += value * value;
+  for (size_t i = 0; i < centred.size(); i += 2) {
+    const auto [one, other] = generator->TwoBelow(centred.size());
+    // An odd number of values needs only one of the last two.
+    const double first = centred[one];
+    const double second = i + 1 < centred.size() ? centred[other] : 0;
+    sum += first + second;
+    squares += first * first + second * second;
   }
   const double mean = sum / count;
   const double variance = std::max(0.0, (squares - count * mean * mean) / (count - 1));

@@ -195,6 +195,28 @@ Result<int> ExpireLeases(Connection& db, int at_most) {
   return queued;
 }
 
+Result<std::vector<std::string>> AnswerableSessions(Connection& db,
+                                                    const std::vector<std::string>& sessions) {
+  std::vector<std::string> answerable;
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    answerable.clear();
+    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+      SELECT s.session_id FROM session s JOIN agent a USING (agent_name)
+      WHERE s.session_id = ANY($1::text[]) AND (
+        s.state <> 'open'
+        OR EXISTS (SELECT 1 FROM lease l WHERE l.session_id = s.session_id)
+        OR (NOT a.draining
+            AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.exclusion_key =
+                  CASE WHEN s.share_host THEN s.host_id || '/' || s.device_uid ELSE s.host_id END)
+            AND EXISTS (SELECT 1 FROM session_class c JOIN ready r USING (class_id)
+                        WHERE c.session_id = s.session_id))))",
+                                                  {Parameter::Array(sessions)}));
+    for (const auto& row : rows) answerable.push_back(row[0].as<std::string>());
+    return OkStatus();
+  }));
+  return answerable;
+}
+
 Status LoseSilentSessions(Connection& db, double seconds) {
   return db.Run([&](Transaction& tx) -> Status {
     return tx

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.hpp"
 #include "coordinator/postgres/connection.hpp"
@@ -29,6 +30,10 @@ Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& requ
 Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason);
 // Queues blocks again whose lease ran out, and marks their sessions lost. Sessions lost.
 Result<int> ExpireLeases(Connection& db, int at_most);
+// Those of `sessions` that a Sync would answer now: a block is ready for them, a grant is to be
+// offered again, or they are over. One cheap query for any number.
+Result<std::vector<std::string>> AnswerableSessions(Connection& db,
+                                                    const std::vector<std::string>& sessions);
 // Marks sessions lost that hold no lease and have not called for so long.
 Status LoseSilentSessions(Connection& db, double seconds);
 

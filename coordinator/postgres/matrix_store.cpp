@@ -150,36 +150,56 @@ Result<std::vector<scheduler::DeviceFacts>> ListDevices(Connection& db) {
   return devices;
 }
 
+namespace {
+
+Result<std::optional<v1::Matrix>> Find(Transaction& tx, const Submission& submission) {
+  QF_ASSIGN_OR_RETURN(
+      const auto known,
+      tx.Query(
+          "SELECT matrix_id, document_sha256 FROM matrix WHERE principal = $1 AND request_id = $2",
+          {submission.principal, submission.request_id}));
+  if (known.empty()) return std::optional<v1::Matrix>();
+  const auto matrix_id = known[0][0].as<std::string>();
+  if (known[0][1].as<std::string>() != Sha256Hex(submission.document)) {
+    return AlreadyExists("request id " + submission.request_id +
+                         " was used for another document, matrix " + matrix_id);
+  }
+  QF_ASSIGN_OR_RETURN(v1::Matrix matrix, SelectMatrix(tx, matrix_id));
+  return std::optional<v1::Matrix>(std::move(matrix));
+}
+
+}  // namespace
+
+Result<std::optional<v1::Matrix>> FindSubmission(Connection& db, const Submission& submission) {
+  std::optional<v1::Matrix> found;
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(found, Find(tx, submission));
+    return OkStatus();
+  }));
+  return found;
+}
+
 Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission) {
   SubmitOutcome outcome;
   const std::string fresh = RandomId("mtx_");
-  const std::string digest = Sha256Hex(submission.document);
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     QF_RETURN_IF_ERROR(LockMatching(tx));
-    QF_ASSIGN_OR_RETURN(const auto known, tx.Query("SELECT matrix_id, document_sha256 FROM matrix "
-                                                   "WHERE principal = $1 AND request_id = $2",
-                                                   {submission.principal, submission.request_id}));
-    outcome.already_existed = !known.empty();
-    std::string matrix_id = fresh;
-    if (outcome.already_existed) {
-      matrix_id = known[0][0].as<std::string>();
-      if (known[0][1].as<std::string>() != digest) {
-        return AlreadyExists("request id " + submission.request_id +
-                             " was used for another document, matrix " + matrix_id);
-      }
-    } else {
-      QF_RETURN_IF_ERROR(
-          tx.Query(R"(
+    QF_ASSIGN_OR_RETURN(auto known, Find(tx, submission));
+    outcome.already_existed = known.has_value();
+    if (known) {
+      outcome.matrix = *std::move(known);
+      return OkStatus();
+    }
+    QF_RETURN_IF_ERROR(
+        tx.Query(R"(
         INSERT INTO matrix (matrix_id, principal, request_id, name, document, document_sha256, priority, state)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running'))",
-                   {matrix_id, submission.principal, submission.request_id, submission.name,
-                    submission.document, digest, submission.priority})
-              .status());
-      ClassIds classes;
-      QF_RETURN_IF_ERROR(
-          InsertBlocks(tx, matrix_id, submission.priority, submission.blocks, classes));
-    }
-    QF_ASSIGN_OR_RETURN(outcome.matrix, SelectMatrix(tx, matrix_id));
+                 {fresh, submission.principal, submission.request_id, submission.name,
+                  submission.document, Sha256Hex(submission.document), submission.priority})
+            .status());
+    ClassIds classes;
+    QF_RETURN_IF_ERROR(InsertBlocks(tx, fresh, submission.priority, submission.blocks, classes));
+    QF_ASSIGN_OR_RETURN(outcome.matrix, SelectMatrix(tx, fresh));
     return OkStatus();
   }));
   return outcome;
@@ -240,4 +260,64 @@ Result<v1::Matrix> CancelMatrix(Connection& db, const std::string& matrix_id) {
   }));
   return matrix;
 }
+namespace {
+
+// Accepted results move to the history, so that a block still has at most one; the epoch's growth
+// fences old runs.
+Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
+                     const std::vector<int64_t>& ids) {
+  const Parameter chosen = Parameter::Array(ids);
+  for (
+      const char* statement :
+      {R"(INSERT INTO late_result (block_id, epoch, digest, session_id, why, result)
+           SELECT block_id, epoch, digest, session_id, 'RETRIED', header FROM block_result
+           WHERE block_id = ANY($1::bigint[]) ON CONFLICT DO NOTHING)",
+       "DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
+       "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
+       "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
+       "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",
+       R"(UPDATE block SET state = 'ready', epoch = epoch + 1, failures = 0, losses = 0, reason = ''
+           WHERE block_id = ANY($1::bigint[]))",
+       R"(INSERT INTO ready (block_id, class_id, band, sort_key)
+           SELECT b.block_id, b.class_id, 9 - m.priority,
+                  extract(epoch FROM m.create_time)::bigint * 1000000 + b.ordinal
+           FROM block b JOIN matrix m USING (matrix_id) WHERE b.block_id = ANY($1::bigint[]))"}) {
+    QF_RETURN_IF_ERROR(tx.Query(statement, {chosen}).status());
+  }
+  if (ids.empty()) return OkStatus();
+  return tx
+      .Query(
+          "UPDATE matrix SET state = 'running', end_time = NULL, version = version + 1 WHERE "
+          "matrix_id = $1",
+          {matrix_id})
+      .status();
+}
+
+}  // namespace
+
+Result<v1::RetryMatrixResponse> RetryMatrix(Connection& db, const v1::RetryMatrixRequest& request) {
+  v1::RetryMatrixResponse response;
+  const std::string& matrix_id = request.matrix_id();
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(
+        const auto locked,
+        tx.Query("SELECT state FROM matrix WHERE matrix_id = $1 FOR UPDATE", {matrix_id}));
+    if (locked.empty()) return NotFound("no matrix has the id " + matrix_id);
+    QF_ASSIGN_OR_RETURN(const auto chosen, tx.Query(R"(
+      SELECT block_id FROM block b WHERE matrix_id = $1 AND state IN ('done', 'failed', 'cancelled')
+        AND (NOT $2 OR state = 'failed' OR EXISTS (
+          SELECT 1 FROM measurement m WHERE m.block_id = b.block_id
+            AND m.outcome NOT IN ('OUTCOME_MEASURED', 'OUTCOME_UNSUPPORTED')))
+      ORDER BY block_id FOR UPDATE)",
+                                                    {matrix_id, request.failed_only()}));
+    std::vector<int64_t> ids;
+    for (const auto& row : chosen) ids.push_back(row[0].as<int64_t>());
+    QF_RETURN_IF_ERROR(QueueForRetry(tx, matrix_id, ids));
+    response.set_blocks_queued(static_cast<uint32_t>(ids.size()));
+    QF_ASSIGN_OR_RETURN(*response.mutable_matrix(), SelectMatrix(tx, matrix_id));
+    return OkStatus();
+  }));
+  return response;
+}
+
 }  // namespace quantfleet::postgres

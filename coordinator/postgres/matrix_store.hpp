@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct SubmitOutcome {
 
 // Devices of open sessions, for expansion.
 Result<std::vector<scheduler::DeviceFacts>> ListDevices(Connection& db);
+// The matrix of an earlier submission with the same request id. kAlreadyExists: of another
+// document.
+Result<std::optional<v1::Matrix>> FindSubmission(Connection& db, const Submission& submission);
 // kAlreadyExists: the request id is taken by another document.
 Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission);
 // kNotFound: no such matrix.

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include <unistd.h>
+
+#include "base/logging.hpp"
+#include "base/version.hpp"
+#include "coordinator/options.hpp"
+#include "coordinator/postgres/migrator.hpp"
+#include "coordinator/rpc/server.hpp"
+#include "coordinator/rpc/sweeper.hpp"
+#include "coordinator/service_queries.hpp"
+#include "coordinator/web/server.hpp"
+
+namespace quantfleet {
+namespace {
+
+constexpr size_t kMaxQueuedJobs = 4096;
+
+// Written beside and renamed, so that a reader never sees half a number.
+Status WritePort(const std::string& path, int port) {
+  if (path.empty()) return OkStatus();
+  const std::string beside = path + ".new";
+  std::ofstream(beside) << port << "\n";
+  if (std::rename(beside.c_str(), path.c_str()) != 0) return Internal("cannot write " + path);
+  return OkStatus();
+}
+
+Status MigrateNow(const CoordinatorOptions& options) {
+  postgres::Connection db(options.database);
+  return postgres::Migrate(db, postgres::Migrations());
+}
+
+Status PrintStatus(const CoordinatorOptions& options) {
+  postgres::Connection db(options.database);
+  QF_ASSIGN_OR_RETURN(const int version, postgres::SchemaVersion(db));
+  std::printf("schema version %d, this program has %zu\n", version, postgres::Migrations().size());
+  return OkStatus();
+}
+
+Result<std::unique_ptr<web::WebServer>> StartDashboard(const CoordinatorOptions& options,
+                                                       web::WebQueries* queries) {
+  if (options.http.empty()) return std::unique_ptr<web::WebServer>();
+  QF_ASSIGN_OR_RETURN(const auto endpoint, web::ParseEndpoint(options.http));
+  QF_ASSIGN_OR_RETURN(auto server, web::WebServer::Start(endpoint, queries));
+  log::Info("dashboard", {{"address", server->Address()}});
+  QF_RETURN_IF_ERROR(WritePort(options.http_port_file, server->port()));
+  return server;
+}
+
+// Ends the process if stopping hangs: a supervisor starts a new one, and nothing is lost.
+void ArmWatchdog() {
+  std::thread([] {
+    std::this_thread::sleep_for(std::chrono::seconds(8));
+    _exit(1);
+  }).detach();
+}
+
+Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
+  if (options.migrate) QF_RETURN_IF_ERROR(MigrateNow(options));
+  postgres::Pool pool(options.database, options.database_threads, kMaxQueuedJobs);
+  rpc::Parking parking(&pool, std::chrono::seconds(1));
+  rpc::Backend backend{&pool, &parking, {}, {}, std::chrono::system_clock::now()};
+  backend.policy.lease_seconds = options.lease_seconds;
+  backend.policy.sync_seconds = std::min(5.0, options.lease_seconds / 4);
+  QF_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options.listen, backend));
+  const rpc::Sweeper sweeper(&pool, &parking, backend.policy);
+  ServiceQueries queries(&pool);
+  QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries));
+  log::Info("listening", {{"port", server->port()}, {"version", Version()}});
+  QF_RETURN_IF_ERROR(WritePort(options.port_file, server->port()));
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log::Info("stopping", {{"signal", signal}});
+  ArmWatchdog();
+  if (dashboard) dashboard->Stop();
+  server->Stop();
+  return OkStatus();
+}
+
+Status Run(const CoordinatorOptions& options, const sigset_t& signals) {
+  if (options.command == "migrate") return MigrateNow(options);
+  if (options.command == "status") return PrintStatus(options);
+  return Serve(options, signals);
+}
+
+int Main(int argc, char** argv) {
+  CoordinatorOptions options;
+  if (const int code = ParseCoordinatorOptions(argc, argv, options); code >= 0) return code;
+  log::Configure("quantfleet-coordinator", log::Level::kInfo,
+                 options.log_format == "json" ? log::Format::kJson : log::Format::kText);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by every thread made below
+  const Status status = Run(options, signals);
+  if (status.ok()) return 0;
+  log::Error(status.message(), {{"code", StatusCodeName(status.code())}});
+  return status.code() == StatusCode::kUnavailable ? 5 : 2;
+}
+
+}  // namespace
+}  // namespace quantfleet
+
+int main(int argc, char** argv) {
+  return quantfleet::Main(argc, argv);
+}

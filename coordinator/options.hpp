@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace quantfleet {
+
+// What quantfleet-coordinator is told, by flag, QUANTFLEET_* variable or configuration file, in
+// this order.
+struct CoordinatorOptions {
+  std::string command;  // "serve", "migrate" or "status"
+  std::string listen = "127.0.0.1:7070";
+  std::string http = "127.0.0.1:7080";  // empty: no dashboard
+  std::string database = "dbname=quantfleet";
+  std::string port_file;
+  std::string http_port_file;
+  std::string log_format = "text";
+  double lease_seconds = 30;
+  int database_threads = 4;
+  bool migrate = true;
+};
+
+// Fills `options`, or prints help, version or what is wrong. Returns an exit code to end with, or
+// -1 to go on.
+int ParseCoordinatorOptions(int argc, char** argv, CoordinatorOptions& options);
+
+}  // namespace quantfleet

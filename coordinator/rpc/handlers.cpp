@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/rpc/handlers.hpp"
+
+#include <string>
+
+#include "base/digest.hpp"
+#include "base/ids.hpp"
+#include "coordinator/matrix/expansion.hpp"
+#include "coordinator/postgres/matrix_store.hpp"
+
+namespace quantfleet::rpc {
+namespace {
+
+constexpr int kMaxReports = 16;
+constexpr size_t kMaxName = 128;
+// There are no accounts yet: servers listen on loopback only.
+constexpr const char* kPrincipal = "local";
+
+Status CheckWord(const char* field, const std::string& value) {
+  if (value.empty()) return InvalidArgument(std::string(field) + " is empty");
+  if (value.size() > kMaxName) {
+    return InvalidArgument(std::string(field) + " is longer than " + std::to_string(kMaxName) +
+                           " bytes");
+  }
+  return OkStatus();
+}
+
+v1::SubmitMatrixResponse Preview(const matrix::Matrix& matrix,
+                                 const postgres::Submission& submission) {
+  v1::SubmitMatrixResponse response;
+  v1::Matrix& preview = *response.mutable_matrix();
+  preview.set_name(matrix.name);
+  preview.set_principal(submission.principal);
+  preview.set_priority(submission.priority);
+  preview.set_document_sha256(Sha256Hex(submission.document));
+  preview.set_blocks_total(static_cast<uint32_t>(submission.blocks.size()));
+  uint32_t arms = 0;
+  for (const auto& block : submission.blocks)
+    arms += static_cast<uint32_t>(block.block.arms_size());
+  preview.set_arms_total(arms);
+  return response;
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+  return text;
+}
+
+Result<matrix::Expansion> ExpandOnFleet(postgres::Connection& db, const matrix::Matrix& matrix) {
+  QF_ASSIGN_OR_RETURN(const auto fleet, postgres::ListDevices(db));
+  return matrix::ExpandMatrix(matrix, fleet);
+}
+
+}  // namespace
+
+Status CheckHello(const v1::HelloRequest& request) {
+  QF_RETURN_IF_ERROR(CheckWord("agent_name", request.agent_name()));
+  QF_RETURN_IF_ERROR(CheckWord("host_id", request.host_id()));
+  QF_RETURN_IF_ERROR(CheckWord("request_id", request.request_id()));
+  QF_RETURN_IF_ERROR(CheckWord("device.device.uid", request.device().device().uid()));
+  return CheckWord("device.device.device_class", request.device().device().device_class());
+}
+
+Status CheckReport(const v1::ReportRequest& request) {
+  if (request.results_size() > kMaxReports || request.failures_size() > kMaxReports) {
+    return InvalidArgument("at most " + std::to_string(kMaxReports) +
+                           " results and failures a call");
+  }
+  return OkStatus();
+}
+
+Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
+                                        const v1::SubmitMatrixRequest& request,
+                                        const matrix::Limits& limits) {
+  const std::string file = request.file_name().empty() ? "matrix" : request.file_name();
+  const auto parsed = matrix::ParseMatrix(request.document(), file, limits);
+  if (!parsed.matrix) return InvalidArgument(parsed.diagnostics.front().ToString());
+  if (request.priority() > 9) return InvalidArgument("priority is 0 to 9");
+
+  postgres::Submission submission;
+  submission.principal = kPrincipal;
+  submission.request_id = request.request_id().empty() ? RandomId("req_") : request.request_id();
+  submission.name = parsed.matrix->name;
+  submission.document = request.document();
+  submission.priority = request.has_priority() ? request.priority() : parsed.matrix->priority;
+
+  // A retry must find its matrix even if the fleet has changed since.
+  QF_ASSIGN_OR_RETURN(auto known, postgres::FindSubmission(db, submission));
+  v1::SubmitMatrixResponse response;
+  if (known) {
+    *response.mutable_matrix() = *std::move(known);
+    response.set_already_existed(true);
+    return response;
+  }
+  QF_ASSIGN_OR_RETURN(auto expansion, ExpandOnFleet(db, *parsed.matrix));
+  if (expansion.blocks.empty()) {
+    return FailedPrecondition("no block can be made: " + Joined(expansion.unmatched));
+  }
+  submission.blocks = std::move(expansion.blocks);
+  if (request.validate_only()) return Preview(*parsed.matrix, submission);
+  QF_ASSIGN_OR_RETURN(auto outcome, postgres::SubmitMatrix(db, submission));
+  *response.mutable_matrix() = std::move(outcome.matrix);
+  response.set_already_existed(outcome.already_existed);
+  return response;
+}
+
+}  // namespace quantfleet::rpc

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/status.hpp"
+#include "coordinator/matrix/matrix.hpp"
+#include "coordinator/postgres/connection.hpp"
+
+#include "quantfleet/v1/agent_service.pb.h"
+#include "quantfleet/v1/matrix_service.pb.h"
+
+namespace quantfleet::rpc {
+
+// kInvalidArgument if the request does not have what its comments in agent_service.proto ask for.
+Status CheckHello(const v1::HelloRequest& request);
+Status CheckReport(const v1::ReportRequest& request);
+
+// Parses, expands on the present fleet and stores. kInvalidArgument: the first diagnostic.
+// kFailedPrecondition: no connected device to expand `each` on. kAlreadyExists: the request id was
+// used for another document.
+Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
+                                        const v1::SubmitMatrixRequest& request,
+                                        const matrix::Limits& limits);
+
+}  // namespace quantfleet::rpc

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "base/logging.hpp"
+#include "coordinator/postgres/matrix_store.hpp"
+#include "coordinator/rpc/handlers.hpp"
+#include "coordinator/rpc/services.hpp"
+#include "coordinator/rpc/unary.hpp"
+
+namespace quantfleet::rpc {
+namespace {
+
+constexpr double kMaxWaitSeconds = 25;
+
+using postgres::Connection;
+
+class MatrixServiceImpl final : public v1::MatrixService::CallbackService {
+ public:
+  explicit MatrixServiceImpl(const Backend& backend) : backend_(backend) {}
+
+  grpc::ServerUnaryReactor* SubmitMatrix(grpc::CallbackServerContext* context,
+                                         const v1::SubmitMatrixRequest* request,
+                                         v1::SubmitMatrixResponse* response) override {
+    return AnswerFromPool(backend_.pool, context, response, [this, request](Connection& db) {
+      auto submitted = Submit(db, *request, backend_.limits);
+      if (submitted.ok() && !request->validate_only()) {
+        log::Info("matrix taken", {{"matrix", submitted->matrix().matrix_id()},
+                                   {"blocks", submitted->matrix().blocks_total()}});
+      }
+      backend_.parking->Wake();
+      return submitted;
+    });
+  }
+
+  grpc::ServerUnaryReactor* GetMatrix(grpc::CallbackServerContext* context,
+                                      const v1::GetMatrixRequest* request,
+                                      v1::GetMatrixResponse* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    const bool posted = backend_.pool->Post([this, request, response, reactor](Connection& db) {
+      const bool last = request->wait_seconds() <= 0;
+      if (AnswerGet(db, *request, *response, reactor, last)) return;
+      ParkedCall call;
+      call.deadline =
+          Clock::Steady()->Now() + FromSeconds(std::min(request->wait_seconds(), kMaxWaitSeconds));
+      call.attempt = [request, response, reactor](Connection& again, bool due) {
+        return AnswerGet(again, *request, *response, reactor, due);
+      };
+      backend_.parking->Park(std::move(call));
+    });
+    if (!posted) reactor->Finish(ToGrpc(Unavailable("the coordinator is busy or stopping")));
+    return reactor;
+  }
+
+  grpc::ServerUnaryReactor* ListMatrices(grpc::CallbackServerContext* context,
+                                         const v1::ListMatricesRequest* request,
+                                         v1::ListMatricesResponse* response) override {
+    return AnswerFromPool(backend_.pool, context, response, [request](Connection& db) {
+      return postgres::ListMatrices(db, *request);
+    });
+  }
+
+  grpc::ServerUnaryReactor* CancelMatrix(grpc::CallbackServerContext* context,
+                                         const v1::CancelMatrixRequest* request,
+                                         v1::CancelMatrixResponse* response) override {
+    return AnswerFromPool(backend_.pool, context, response,
+                          [this, request](Connection& db) -> Result<v1::CancelMatrixResponse> {
+                            v1::CancelMatrixResponse cancelled;
+                            QF_ASSIGN_OR_RETURN(*cancelled.mutable_matrix(),
+                                                postgres::CancelMatrix(db, request->matrix_id()));
+                            backend_.parking->Wake();
+                            return cancelled;
+                          });
+  }
+
+  grpc::ServerUnaryReactor* RetryMatrix(grpc::CallbackServerContext* context,
+                                        const v1::RetryMatrixRequest* request,
+                                        v1::RetryMatrixResponse* response) override {
+    return AnswerFromPool(backend_.pool, context, response, [this, request](Connection& db) {
+      auto retried = postgres::RetryMatrix(db, *request);
+      backend_.parking->Wake();
+      return retried;
+    });
+  }
+
+ private:
+  static bool AnswerGet(Connection& db, const v1::GetMatrixRequest& request,
+                        v1::GetMatrixResponse& response, grpc::ServerUnaryReactor* reactor,
+                        bool last) {
+    auto matrix = postgres::GetMatrix(db, request.matrix_id());
+    if (matrix.ok() && matrix->version() <= request.known_version() && !last) return false;
+    if (matrix.ok()) *response.mutable_matrix() = *std::move(matrix);
+    reactor->Finish(ToGrpc(matrix.status()));
+    return true;
+  }
+
+  const Backend backend_;
+};
+
+}  // namespace
+
+std::unique_ptr<v1::MatrixService::CallbackService> MakeMatrixService(const Backend& backend) {
+  return std::make_unique<MatrixServiceImpl>(backend);
+}
+
+}  // namespace quantfleet::rpc

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "coordinator/postgres/pool.hpp"
+
+namespace quantfleet::rpc {
+
+// A call that waits for the database to change, without a thread or a connection of its own.
+struct ParkedCall {
+  // Looks again. True: it has answered. With `last` it must answer.
+  std::function<bool(postgres::Connection&, bool last)> attempt;
+  // Session that waits for a block, or empty: then it is looked at on every round.
+  std::string session_id;
+  Duration deadline{};  // of Clock::Steady
+};
+
+// Long polls. One thread wakes on a local hint, on the nearest deadline, and once a tick while
+// anything waits (other replicas give no hint); it asks the database once for all sessions which of
+// them could be answered. Thread-safe.
+class Parking {
+ public:
+  // `pool` outlives the object.
+  Parking(postgres::Pool* pool, Duration tick);
+  ~Parking();
+  Parking(const Parking&) = delete;
+  Parking& operator=(const Parking&) = delete;
+
+  void Park(ParkedCall call);
+  // Something changed that a waiting call may want.
+  void Wake();
+  // Answers everything that waits, and from now on everything at once. Blocks until done.
+  void Drain();
+  // Calls that wait now.
+  uint32_t Waiting() const;
+
+ private:
+  void Loop();
+  void Round(std::vector<ParkedCall> calls, bool last);
+
+  postgres::Pool* const pool_;
+  const Duration tick_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable settled_;
+  std::vector<ParkedCall> calls_;
+  bool hint_ = false;
+  bool draining_ = false;
+  bool stopping_ = false;
+  int rounds_ = 0;          // under way
+  uint32_t in_rounds_ = 0;  // calls in them
+  std::thread thread_;
+};
+
+}  // namespace quantfleet::rpc

@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "coordinator/matrix/matrix.hpp"
+#include "coordinator/postgres/agent_store.hpp"
+#include "coordinator/postgres/pool.hpp"
+#include "coordinator/rpc/parking.hpp"
+
+#include "quantfleet/v1/admin_service.grpc.pb.h"
+#include "quantfleet/v1/agent_service.grpc.pb.h"
+#include "quantfleet/v1/fleet_service.grpc.pb.h"
+#include "quantfleet/v1/matrix_service.grpc.pb.h"
+#include "quantfleet/v1/result_service.grpc.pb.h"
+
+namespace quantfleet::rpc {
+
+// What the services share. All of it outlives them.
+struct Backend {
+  postgres::Pool* pool = nullptr;
+  Parking* parking = nullptr;
+  postgres::LeasePolicy policy;
+  matrix::Limits limits;
+  std::chrono::system_clock::time_point start_time;  // for GetServerStatus only
+};
+
+// Translation only: each method checks, calls the store on the database pool and answers. The
+// contracts are in proto/quantfleet/v1. Thread-safe.
+std::unique_ptr<v1::AgentService::CallbackService> MakeAgentService(const Backend& backend);
+std::unique_ptr<v1::MatrixService::CallbackService> MakeMatrixService(const Backend& backend);
+std::unique_ptr<v1::ResultService::CallbackService> MakeResultService(const Backend& backend);
+std::unique_ptr<v1::FleetService::CallbackService> MakeFleetService(const Backend& backend);
+std::unique_ptr<v1::AdminService::CallbackService> MakeAdminService(const Backend& backend);
+
+}  // namespace quantfleet::rpc
