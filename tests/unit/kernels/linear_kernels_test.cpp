@@ -1,0 +1,247 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "kernels/cpu/device.hpp"
+#include "kernels/engine/operation.hpp"
+#include "kernels/ops/linear/activations.hpp"
+#include "kernels/ops/linear/cpu/kernels.hpp"
+#include "kernels/ops/linear/cpu/simd.hpp"
+#include "kernels/ops/linear/operation.hpp"
+#include "kernels/ops/linear/problem.hpp"
+
+namespace quantfleet::linear {
+namespace {
+
+using engine::ArmSpec;
+using engine::LinearShape;
+
+class LinearOnCpu : public ::testing::TestWithParam<uint32_t> {
+ protected:
+  LinearOnCpu()
+      : device_(GetParam()),
+        operation_(MakeLinearOperation(device_, cpu::RegisterCpuKernels(device_.pool()))) {}
+
+  static ArmSpec Spec(const std::string& format, const std::string& kernel, LinearShape shape) {
+    return {"linear", format, kernel, "warm", 7, shape};
+  }
+
+  // Error of one call on poisoned output.
+  engine::OutputError RunOnce(const ArmSpec& spec) {
+    auto arm = operation_->Prepare(spec);
+    EXPECT_TRUE(arm.ok()) << arm.status().ToString();
+    if (!arm.ok()) return {};
+    EXPECT_TRUE((*arm)->PoisonOutput().ok());
+    EXPECT_TRUE((*arm)->Run(0).ok());
+    const auto output = (*arm)->ReadOutput();
+    EXPECT_EQ(output->size(), size_t{spec.linear->n} * spec.linear->batch);
+    return *(*arm)->Compare(*output);
+  }
+
+  quantfleet::cpu::CpuDevice device_;
+  std::unique_ptr<engine::Operation> operation_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Threads, LinearOnCpu, ::testing::Values(1U, 2U, 3U));
+
+TEST_P(LinearOnCpu, EveryKernelAgreesWithFp64AtOddSizes) {
+  for (const engine::KernelSupport& entry : operation_->Support()) {
+    if (!entry.supported) continue;
+    for (const auto& [n, k] : std::vector<std::pair<uint32_t, uint32_t>>{
+             {1, 64}, {3, 128}, {17, 192}, {33, 1024}, {5, 1}, {7, 67}, {16, 515}}) {
+      if (entry.format == "nf4" && k % 64 != 0) continue;
+      for (const uint32_t batch : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 16U, 17U, 33U, 64U}) {
+        const engine::OutputError error = RunOnce(Spec(entry.format, entry.kernel, {n, k, batch}));
+        EXPECT_LE(error.kernel_relative, error.kernel_tolerance)
+            << entry.format << " " << entry.kernel << " " << n << "x" << k << " batch " << batch;
+      }
+    }
+  }
+}
+
+TEST_P(LinearOnCpu, OutputErrorIsThatOfTheFormat) {
+  const std::map<std::string, std::pair<double, double>> bounds = {{"fp32", {0, 1e-6}},
+                                                                   {"bf16", {1e-3, 2.5e-3}},
+                                                                   {"int8", {4e-3, 1.5e-2}},
+                                                                   {"nf4", {0.07, 0.11}}};
+  for (const engine::KernelSupport& entry : operation_->Support()) {
+    if (!entry.supported) continue;
+    const engine::OutputError error = RunOnce(Spec(entry.format, entry.kernel, {192, 768, 9}));
+    const auto& [low, high] = bounds.at(entry.format);
+    EXPECT_GE(error.output_relative, low) << entry.format << " " << entry.kernel;
+    EXPECT_LE(error.output_relative, high) << entry.format << " " << entry.kernel;
+    EXPECT_LE(error.output_relative, error.output_tolerance);
+    EXPECT_GT(error.cosine, 0.99);
+    EXPECT_EQ(error.weight_sqnr_decibel.has_value(), entry.format != "fp32");
+  }
+}
+
+TEST_P(LinearOnCpu, TheSupportTableIsExactlyWhatIsRegistered) {
+  std::set<std::pair<std::string, std::string>> supported;
+  size_t listed = 0;
+  for (const engine::KernelSupport& entry : operation_->Support()) {
+    ++listed;
+    EXPECT_EQ(entry.supported, entry.reason.empty()) << entry.format << " " << entry.kernel;
+    EXPECT_NE(entry.kernel, "auto");
+    if (entry.supported) supported.insert({entry.format, entry.kernel});
+    const auto arm = operation_->Prepare(Spec(entry.format, entry.kernel, {8, 64, 1}));
+    EXPECT_EQ(arm.ok(), entry.supported);
+    if (!arm.ok()) {
+      EXPECT_EQ(arm.status().code(), StatusCode::kUnimplemented);
+    }
+  }
+  EXPECT_EQ(listed, 16U);
+  EXPECT_EQ(supported,
+            (std::set<std::pair<std::string, std::string>>{{"fp32", "dense"},
+                                                           {"fp32", "reference"},
+                                                           {"bf16", "dequantize_then_gemm"},
+                                                           {"bf16", "fused"},
+                                                           {"bf16", "reference"},
+                                                           {"int8", "dequantize_then_gemm"},
+                                                           {"int8", "fused"},
+                                                           {"int8", "reference"},
+                                                           {"nf4", "dequantize_then_gemm"},
+                                                           {"nf4", "fused"},
+                                                           {"nf4", "reference"}}));
+}
+
+TEST_P(LinearOnCpu, AutoNamesTheKernelItBecame) {
+  for (const auto& [format, batch, kernel] :
+       std::vector<std::tuple<std::string, uint32_t, std::string>>{
+           {"fp32", 1, "dense"}, {"nf4", 1, "fused"}, {"nf4", 4096, "dequantize_then_gemm"}}) {
+    const auto arm = operation_->Prepare(Spec(format, "auto", {16, 64, batch}));
+    ASSERT_TRUE(arm.ok());
+    EXPECT_EQ(std::string((*arm)->kernel_used()).substr(0, kernel.size()), kernel);
+  }
+}
+
+TEST_P(LinearOnCpu, RefusesWhatItCannotRun) {
+  EXPECT_EQ(operation_->Prepare(Spec("nf4", "fused", {8, 65, 1})).status().code(),
+            StatusCode::kUnimplemented);
+  for (const ArmSpec& bad :
+       {Spec("int3", "fused", {8, 64, 1}), Spec("nf4", "magic", {8, 64, 1}),
+        Spec("nf4", "fused", {0, 64, 1}), Spec("nf4", "fused", {1U << 20, 1U << 20, 1}),
+        ArmSpec{"linear", "nf4", "fused", "lukewarm", 1, LinearShape{8, 64, 1}},
+        ArmSpec{"linear", "nf4", "fused", "cold", 1, std::nullopt}}) {
+    EXPECT_EQ(operation_->Prepare(bad).status().code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_P(LinearOnCpu, ColdCopiesSpanFourCachesAndAllGiveTheSameOutput) {
+  ArmSpec spec = Spec("nf4", "fused", {768, 768, 1});
+  spec.cache = "cold";
+  const auto arm = operation_->Prepare(spec);
+  ASSERT_TRUE(arm.ok()) << arm.status().ToString();
+  const engine::ArmCost& cost = (*arm)->cost();
+  EXPECT_GE(cost.working_set_bytes, 4 * device_.info().cache_bytes);
+  EXPECT_GE(cost.working_set_bytes, uint64_t{128} << 20);
+  EXPECT_DOUBLE_EQ(cost.bits_per_weight, 4.5);
+  EXPECT_EQ(cost.operations, 2U * 768 * 768);
+  EXPECT_EQ(cost.moved_bytes, cost.weight_bytes + 2 * 768 * 4);
+  ASSERT_TRUE((*arm)->Run(0).ok());
+  const auto first = *(*arm)->ReadOutput();
+  for (const uint32_t copy : {1U, cost.rotation_copies / 2, cost.rotation_copies - 1}) {
+    ASSERT_TRUE((*arm)->PoisonOutput().ok());
+    ASSERT_TRUE((*arm)->Run(copy).ok());
+    EXPECT_EQ(*(*arm)->ReadOutput(), first);
+  }
+}
+
+TEST_P(LinearOnCpu, ArmsThatShareWeightsShareTheRotation) {
+  ArmSpec spec = Spec("int8", "fused", {768, 768, 1});
+  spec.cache = "cold";
+  const auto one = operation_->Prepare(spec);
+  spec.kernel = "dequantize_then_gemm";
+  const auto other = operation_->Prepare(spec);
+  EXPECT_EQ((*one)->TakeCopies(5), 0U);
+  EXPECT_EQ((*other)->TakeCopies(3), 5U);
+  EXPECT_EQ((*one)->TakeCopies(1), 8U);
+}
+
+TEST_P(LinearOnCpu, PoisonedOutputIsInfinitelyWrong) {
+  const auto arm = operation_->Prepare(Spec("fp32", "dense", {8, 64, 2}));
+  ASSERT_TRUE((*arm)->PoisonOutput().ok());
+  const auto output = *(*arm)->ReadOutput();
+  for (const float value : output) EXPECT_TRUE(std::isnan(value));
+  EXPECT_TRUE(std::isinf((*arm)->Compare(output)->kernel_relative));
+}
+
+TEST(LinearProblem, IsTheSameForEverySmallerBatchAndDiffersBySeed) {
+  Problem small(7, 12, 64);
+  Problem large(7, 12, 64);
+  Problem other(8, 12, 64);
+  const std::vector<float> few = small.Activations(2);
+  const std::vector<float> many = large.Activations(9);
+  EXPECT_TRUE(std::equal(few.begin(), few.end(), many.begin()));
+  EXPECT_EQ(small.weights(), large.weights());
+  EXPECT_NE(small.weights(), other.weights());
+  // The first weights of seed 7, as every machine must make them.
+  EXPECT_FLOAT_EQ(small.weights()[0], Problem(7, 1, 1).weights()[0]);
+}
+
+TEST(LinearProblem, ReferencesGrownByRowsEqualThoseMadeAtOnce) {
+  Problem grown(3, 10, 128);
+  Problem at_once(3, 10, 128);
+  const formats::Format& nf4 = *formats::FindFormat("nf4");
+  const std::vector<float> output(70, 0.25F);
+  const std::vector<float> part(output.begin(), output.begin() + 20);
+  ASSERT_TRUE(grown.Compare(nf4, 2, part).ok());
+  const auto one = grown.Compare(nf4, 7, output);
+  const auto two = at_once.Compare(nf4, 7, output);
+  EXPECT_EQ(one->kernel_relative, two->kernel_relative);
+  EXPECT_EQ(one->output_relative, two->output_relative);
+}
+
+TEST(LinearSimd, DecodesTheVeryFloatsOfTheFormats) {
+  constexpr uint64_t kRows = 5;
+  for (const uint64_t columns : {64U, 320U, 131U}) {
+    Problem problem(11, kRows, static_cast<uint32_t>(columns));
+    for (size_t code = 0; code < formats::AllFormats().size(); ++code) {
+      const formats::Format& format = *formats::AllFormats()[code];
+      if (!format.CheckShape(kRows, columns).ok()) continue;
+      const auto encoded = problem.Encoded(format);
+      std::vector<float> expected(kRows * columns);
+      ASSERT_TRUE(format.Decode((*encoded)->packed, kRows, columns, expected).ok());
+      std::vector<float> decoded(expected.size());
+      cpu::DecodeRows(
+          {static_cast<cpu::WeightCode>(code), (*encoded)->packed.data(), kRows, columns},
+          {0, kRows}, decoded.data());
+      EXPECT_EQ(decoded, expected) << format.name() << " " << columns;
+    }
+  }
+}
+
+TEST(Activations, NarrowToNearestEvenAndWidenExactly) {
+  const std::vector<float> values = {0.0F,       -1.5F,    65504.0F,       65519.9F,  0x1p-24F,
+                                     0x1.8p-25F, 0x1p-26F, 1.00048828125F, 3.1415926F};
+  const std::vector<float> expected = {0.0F,     -1.5F, 65504.0F, 65504.0F, 0x1p-24F,
+                                       0x1p-24F, 0.0F,  1.0F,     3.140625F};
+  EXPECT_EQ(
+      WidenActivations(NarrowActivations(values, ActivationType::kFp16), ActivationType::kFp16),
+      expected);
+  EXPECT_EQ(
+      WidenActivations(NarrowActivations(values, ActivationType::kFp32), ActivationType::kFp32),
+      values);
+  EXPECT_TRUE(std::isinf(
+      WidenActivations(NarrowActivations(std::vector<float>{65520.0F}, ActivationType::kFp16),
+                       ActivationType::kFp16)[0]));
+}
+
+TEST(ThreadPool, RunsEachThreadOnceAndManyTimes) {
+  for (const uint32_t threads : {1U, 2U, 5U}) {
+    quantfleet::cpu::ThreadPool pool(threads);
+    std::vector<uint32_t> counts(threads);
+    for (int i = 0; i < 500; ++i) pool.Run([&](uint32_t thread) { ++counts[thread]; });
+    for (const uint32_t count : counts) EXPECT_EQ(count, 500U);
+  }
+}
+
+}  // namespace
+}  // namespace quantfleet::linear
