@@ -59,20 +59,21 @@ double MatrixPeak(ThreadPool& pool, Duration share, const std::stop_token& stop)
 
 }  // namespace
 
-Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, uint64_t cache_bytes, Duration at_most,
+Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, MemoryPool& memory_pool,
+                                         uint64_t cache_bytes, Duration at_most,
                                          std::stop_token stop) {
   const Duration share = std::min<Duration>(at_most / 5, std::chrono::milliseconds(300));
   engine::Ceilings ceilings;
   {
     const uint64_t bytes = std::max<uint64_t>(256 * kMebibyte, 4 * cache_bytes);
-    QF_ASSIGN_OR_RETURN(const auto memory, AllocatePresent(bytes));
+    QF_ASSIGN_OR_RETURN(const auto memory, memory_pool.Allocate(bytes));
     const double seconds =
         BestSeconds(share, 3, stop, [&] { ReadAll(pool, memory->data(), bytes, 1); });
     ceilings.dram_read_bytes_per_second = static_cast<double>(bytes) / seconds;
   }
   {
     const uint64_t bytes = std::clamp<uint64_t>(cache_bytes / 4, kMebibyte, 16 * kMebibyte);
-    QF_ASSIGN_OR_RETURN(const auto memory, AllocatePresent(bytes));
+    QF_ASSIGN_OR_RETURN(const auto memory, memory_pool.Allocate(bytes));
     constexpr int kTimes = 8;
     const double seconds =
         BestSeconds(share, 3, stop, [&] { ReadAll(pool, memory->data(), bytes, kTimes); });

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
+#include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/thread_pool.hpp"
 #include "kernels/engine/messages.hpp"
 
@@ -16,7 +17,8 @@ namespace quantfleet::cpu {
 // least 4 x `cache_bytes` and 256 MiB (memory) and over a quarter of the cache; a square multiply
 // of 1024; an empty call of the pool. Each part gets a share of `at_most`; kResourceExhausted
 // without memory.
-Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, uint64_t cache_bytes, Duration at_most,
+Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, MemoryPool& memory_pool,
+                                         uint64_t cache_bytes, Duration at_most,
                                          std::stop_token stop);
 
 // Steps a second of a chain of dependent multiplications: proportional to the clock, and lower when

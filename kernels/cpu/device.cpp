@@ -76,7 +76,7 @@ engine::Fingerprint CpuDevice::TakeFingerprint() const {
 }
 
 Result<std::unique_ptr<engine::DeviceBuffer>> CpuDevice::Allocate(uint64_t bytes) {
-  return AllocatePresent(bytes);
+  return memory_.Allocate(bytes);
 }
 
 Status CpuDevice::Upload(engine::DeviceBuffer& to, uint64_t offset,
@@ -103,7 +103,9 @@ uint64_t CpuDevice::cold_span_bytes() const {
 }
 
 uint64_t CpuDevice::weight_cache_bytes() const {
-  return std::min<uint64_t>(3 * kGibibyte, TotalMemoryBytes() / 4);
+  // The formats of one shape and some more: filling again from the encoded weights is quick, fresh
+  // memory may not be.
+  return std::min<uint64_t>(6 * cold_span_bytes(), TotalMemoryBytes() / 4);
 }
 
 Status CpuDevice::Sample(engine::PreparedArm& arm, uint32_t first_copy,
@@ -132,7 +134,7 @@ engine::ClockReading CpuDevice::ReadClock() {
 }
 
 Result<engine::Ceilings> CpuDevice::Calibrate(Duration at_most, std::stop_token stop) {
-  return MeasureCeilings(pool_, facts_.last_level_cache_bytes, at_most, std::move(stop));
+  return MeasureCeilings(pool_, memory_, facts_.last_level_cache_bytes, at_most, std::move(stop));
 }
 
 std::unique_ptr<engine::Backend> MakeCpuBackend(uint32_t threads) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "kernels/cpu/host_facts.hpp"
+#include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/thread_pool.hpp"
 #include "kernels/engine/backend.hpp"
 #include "kernels/engine/device.hpp"
@@ -41,6 +42,7 @@ class CpuDevice final : public engine::Device {
  private:
   HostFacts facts_;
   ThreadPool pool_;
+  MemoryPool memory_;
   engine::DeviceInfo info_;
   double fastest_clock_ = 0;
 };
