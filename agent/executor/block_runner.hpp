@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <stop_token>
+
+#include "agent/executor/engine_process.hpp"
+#include "base/status.hpp"
+
+#include "quantfleet/v1/arm.pb.h"
+#include "quantfleet/v1/measurement.pb.h"
+
+namespace quantfleet::agent {
+
+// Runs blocks, each in a fresh engine, and turns whatever becomes of the engine into exactly one
+// measurement an arm:
+//   - The engine fails (crash, silence, no memory, an error of its own) for the first time while
+//     it works on an arm: all arms run again in a fresh engine, the baseline with them, since
+//     rounds are paired only within one run.
+//   - It fails a second time on that arm: the arm gets the outcome with the engine's last words
+//     and is parked; the others run again without it.
+// The arm is the one that the engine's last progress event names. All samples of a result are of
+// one run. Used by one thread, which outlives the call.
+class BlockRunner {
+ public:
+  // `silence_seconds`: a run without an event for this long hangs.
+  explicit BlockRunner(EngineOptions engine, double silence_seconds = 180);
+
+  // Epoch is left unset. `on_progress` is called on this thread with the block's own arm indices.
+  // Errors: kCancelled (stopped), kInvalidArgument (the engine refuses the block), kNotFound (no
+  // engine), kInternal (the engine failed twice outside any arm).
+  Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
+                              const std::stop_token& stop);
+
+ private:
+  const EngineOptions engine_;
+  const double silence_seconds_;
+};
+
+}  // namespace quantfleet::agent
