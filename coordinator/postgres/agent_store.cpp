@@ -39,11 +39,13 @@ Result<bool> IsOpen(Transaction& tx, const v1::SyncRequest& request) {
 // Extends the lease of the block the agent says it runs; false if it holds it no longer.
 Result<bool> Renew(Transaction& tx, const v1::SyncRequest& request, const LeasePolicy& policy) {
   const v1::RunningBlock& running = request.running();
+  const auto block_id = ParseBlockId(running.block_id());
+  if (!block_id) return false;
   QF_ASSIGN_OR_RETURN(const auto rows,
                       tx.Query(R"(
     UPDATE lease SET expire_time = clock_timestamp() + make_interval(secs => $4), fraction = $5, phase = $6
-    WHERE block_id::text = $1 AND epoch = $2 AND session_id = $3)",
-                               {running.block_id(), running.epoch(), request.session_id(),
+    WHERE block_id = $1 AND epoch = $2 AND session_id = $3)",
+                               {*block_id, running.epoch(), request.session_id(),
                                 policy.lease_seconds, running.fraction(), running.phase()}));
   return rows.affected_rows() == 1;
 }

@@ -9,6 +9,7 @@
 #include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "coordinator/postgres/matching.hpp"
+#include "coordinator/postgres/result_store.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -262,17 +263,28 @@ Result<v1::Matrix> CancelMatrix(Connection& db, const std::string& matrix_id) {
 }
 namespace {
 
+Status KeepAsHistory(Transaction& tx, int64_t block_id) {
+  const auto result = LoadResult(tx, block_id);
+  if (result.status().code() == StatusCode::kNotFound) return OkStatus();
+  QF_RETURN_IF_ERROR(result.status());
+  return tx
+      .Query(R"(
+    INSERT INTO late_result (block_id, epoch, digest, session_id, why, result)
+    SELECT block_id, epoch, digest, session_id, 'RETRIED', $2 FROM block_result WHERE block_id = $1
+    ON CONFLICT DO NOTHING)",
+             {block_id, Parameter::Bytes(result->SerializeAsString())})
+      .status();
+}
+
 // Accepted results move to the history, so that a block still has at most one; the epoch's growth
 // fences old runs.
 Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
                      const std::vector<int64_t>& ids) {
+  for (const int64_t id : ids) QF_RETURN_IF_ERROR(KeepAsHistory(tx, id));
   const Parameter chosen = Parameter::Array(ids);
   for (
       const char* statement :
-      {R"(INSERT INTO late_result (block_id, epoch, digest, session_id, why, result)
-           SELECT block_id, epoch, digest, session_id, 'RETRIED', header FROM block_result
-           WHERE block_id = ANY($1::bigint[]) ON CONFLICT DO NOTHING)",
-       "DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
+      {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
        "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
        "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
        "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",

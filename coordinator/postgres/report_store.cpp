@@ -46,13 +46,15 @@ std::string DigestOf(const v1::BlockResult& result) {
 
 // Locks matrix, then block: the order everywhere.
 Result<std::optional<BlockRow>> LockBlock(Transaction& tx, const std::string& block_id) {
+  const auto key = ParseBlockId(block_id);
+  if (!key) return std::optional<BlockRow>();
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
     WITH m AS MATERIALIZED (
       SELECT matrix_id, state FROM matrix
-      WHERE matrix_id = (SELECT matrix_id FROM block WHERE block_id::text = $1) FOR UPDATE)
+      WHERE matrix_id = (SELECT matrix_id FROM block WHERE block_id = $1) FOR UPDATE)
     SELECT b.matrix_id, b.state, m.state, b.epoch, b.spec FROM block b JOIN m USING (matrix_id)
-    WHERE b.block_id::text = $1 FOR UPDATE OF b)",
-                                                {block_id}));
+    WHERE b.block_id = $1 FOR UPDATE OF b)",
+                                                {*key}));
   if (rows.empty()) return std::optional<BlockRow>();
   BlockRow row;
   row.matrix_id = rows[0][0].as<std::string>();
@@ -150,7 +152,8 @@ Status InsertRatios(Transaction& tx, const std::string& block_id,
 Status CloseBlock(Transaction& tx, const BlockRow& row, const std::string& state,
                   const std::string& outcome, const std::string& reason) {
   const std::string& block_id = row.spec.block_id();
-  QF_RETURN_IF_ERROR(tx.Query("DELETE FROM lease WHERE block_id::text = $1", {block_id}).status());
+  QF_RETURN_IF_ERROR(
+      tx.Query("DELETE FROM lease WHERE block_id = $1::bigint", {block_id}).status());
   QF_RETURN_IF_ERROR(
       tx.Query("DELETE FROM ready WHERE block_id = $1::bigint", {block_id}).status());
   QF_RETURN_IF_ERROR(

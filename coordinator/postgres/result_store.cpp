@@ -119,18 +119,15 @@ Result<v1::Comparison> CompareMatrix(Connection& db, const std::string& matrix_i
 
 namespace {
 
-Status AddRounds(Transaction& tx, v1::StoredResult& stored) {
-  if (stored.rows_size() == 0) return OkStatus();
-  std::map<int64_t, v1::Measurement*> by_index;
-  for (v1::ComparisonRow& row : *stored.mutable_rows()) {
-    by_index[row.arm().index()] = row.mutable_measurement();
-  }
+using ByIndex = std::map<int64_t, v1::Measurement*>;
+
+Status AddRounds(Transaction& tx, int64_t block_id, const ByIndex& measurements) {
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT arm_index, round, position, unnest(seconds) FROM sample WHERE block_id = $1::bigint
+    SELECT arm_index, round, position, unnest(seconds) FROM sample WHERE block_id = $1
     ORDER BY arm_index, round)",
-                                                {stored.rows(0).block_id()}));
+                                                {block_id}));
   for (const auto& row : rows) {
-    v1::Measurement& measurement = *by_index.at(row[0].as<int64_t>());
+    v1::Measurement& measurement = *measurements.at(row[0].as<int64_t>());
     const auto number = row[1].as<uint32_t>();
     const int last = measurement.rounds_size() - 1;
     v1::Round* round = last >= 0 && measurement.rounds(last).number() == number
@@ -158,7 +155,11 @@ Status AddStored(Transaction& tx, const v1::Comparison& comparison,
         tx.Query("SELECT run_id, epoch FROM block_result WHERE block_id = $1::bigint", {block_id}));
     stored->set_run_id(rows[0][0].as<std::string>());
     stored->set_epoch(rows[0][1].as<uint64_t>());
-    QF_RETURN_IF_ERROR(AddRounds(tx, *stored));
+    ByIndex measurements;
+    for (v1::ComparisonRow& row : *stored->mutable_rows()) {
+      measurements[row.arm().index()] = row.mutable_measurement();
+    }
+    QF_RETURN_IF_ERROR(AddRounds(tx, *ParseBlockId(block_id), measurements));
   }
   return OkStatus();
 }
@@ -172,6 +173,25 @@ Result<int64_t> AfterOf(const std::string& token) {
 }
 
 }  // namespace
+
+Result<v1::BlockResult> LoadResult(Transaction& tx, int64_t block_id) {
+  QF_ASSIGN_OR_RETURN(const auto header,
+                      tx.Query("SELECT header FROM block_result WHERE block_id = $1", {block_id}));
+  if (header.empty()) return NotFound("block " + std::to_string(block_id) + " has no result");
+  v1::BlockResult result;
+  result.ParseFromString(FromBytea(header[0][0]));
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query("SELECT detail FROM measurement WHERE block_id = $1 ORDER BY arm_index",
+               {block_id}));
+  for (const auto& row : rows) result.add_measurements()->ParseFromString(FromBytea(row[0]));
+  ByIndex measurements;
+  for (v1::Measurement& measurement : *result.mutable_measurements()) {
+    measurements[measurement.arm_index()] = &measurement;
+  }
+  QF_RETURN_IF_ERROR(AddRounds(tx, block_id, measurements));
+  return result;
+}
 
 Result<v1::ListMeasurementsResponse> ListMeasurements(Connection& db,
                                                       const v1::ListMeasurementsRequest& request) {

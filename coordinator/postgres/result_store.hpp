@@ -18,6 +18,9 @@ Result<v1::Comparison> CompareMatrix(Connection& db, const std::string& matrix_i
 Result<v1::ListMeasurementsResponse> ListMeasurements(Connection& db,
                                                       const v1::ListMeasurementsRequest& request);
 
+// The accepted result of a block as it was reported. kNotFound: it has none.
+Result<v1::BlockResult> LoadResult(Transaction& tx, int64_t block_id);
+
 // Sessions, open ones first.
 Result<v1::ListSessionsResponse> ListSessions(Connection& db, bool include_ended);
 // kNotFound: no such agent.

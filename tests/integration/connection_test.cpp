@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The traps of libpqxx 6.4.5 that coordinator/postgres/connection.hpp closes, each shown closed.
+#include "coordinator/postgres/connection.hpp"
+
+#include <gtest/gtest.h>
+
+#include "coordinator/postgres/pool.hpp"
+#include "tests/support/blocks.hpp"
+#include "tests/support/postgres.hpp"
+
+namespace quantfleet::postgres {
+namespace {
+
+using testing::PostgresServer;
+using testing::Scalar;
+
+class ConnectionTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(db_.Run([](Transaction& tx) {
+                     return tx
+                         .Query("CREATE TABLE t (id integer PRIMARY KEY, text text, bytes bytea)")
+                         .status();
+                   })
+                    .ok());
+  }
+  std::string Count() { return Scalar(db_, "SELECT count(*) FROM t"); }
+
+  const std::string conninfo_ = PostgresServer::Get().NewSchema();
+  Connection db_{conninfo_};
+};
+
+TEST_F(ConnectionTest, AStatementAfterAFailedOneDoesNotRun) {
+  const Status status = db_.Run([](Transaction& tx) -> Status {
+    EXPECT_TRUE(tx.Query("INSERT INTO t VALUES (1)").ok());
+    EXPECT_FALSE(tx.Query("INSERT INTO no_such_table VALUES (1)").ok());
+    EXPECT_FALSE(tx.Query("INSERT INTO t VALUES (2)").ok());
+    return OkStatus();  // swallowed
+  });
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(Count(), "0");
+}
+
+TEST_F(ConnectionTest, ASwallowedFailureDoesNotCommit) {
+  const Status status = db_.Run([](Transaction& tx) -> Status {
+    (void)tx.Query("INSERT INTO t VALUES (1)");
+    (void)tx.Query("SELECT 1 / 0");
+    return OkStatus();
+  });
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(Count(), "0");
+}
+
+TEST_F(ConnectionTest, AReturnedErrorRollsBack) {
+  const Status status = db_.Run([](Transaction& tx) -> Status {
+    EXPECT_TRUE(tx.Query("INSERT INTO t VALUES (1)").ok());
+    return NotFound("on purpose");
+  });
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_EQ(Count(), "0");
+}
+
+TEST_F(ConnectionTest, ANulIsRefusedNotCut) {
+  const Status status = db_.Run([](Transaction& tx) {
+    return tx.Query("INSERT INTO t VALUES (1, $1)", {std::string("ab\0cd", 5)}).status();
+  });
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(ConnectionTest, BytesTextArraysAndNullsSurvive) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
+  const std::string text = "quote \" slash \\ brace { } comma , 'é'";
+  EXPECT_TRUE(db_.Run([&](Transaction& tx) -> Status {
+                   QF_RETURN_IF_ERROR(tx.Query("INSERT INTO t VALUES ($1, $2, $3)",
+                                               {1, text, Parameter::Bytes(bytes)})
+                                          .status());
+                   QF_RETURN_IF_ERROR(
+                       tx.Query("INSERT INTO t VALUES ($1, $2, NULL)", {2, std::nullopt}).status());
+                   return tx
+                       .Query(
+                           "INSERT INTO t SELECT id, text FROM unnest($1::bigint[], $2::text[]) AS "
+                           "u (id, text)",
+                           {Parameter::Array(std::vector<int64_t>{3, 4}),
+                            Parameter::Array(std::vector<std::string>{text, ""})})
+                       .status();
+                 })
+                  .ok());
+  EXPECT_TRUE(db_.Run([&](Transaction& tx) -> Status {
+                   QF_ASSIGN_OR_RETURN(const auto rows,
+                                       tx.Query("SELECT text, bytes FROM t ORDER BY id"));
+                   EXPECT_EQ(rows[0][0].as<std::string>(), text);
+                   EXPECT_EQ(FromBytea(rows[0][1]), bytes);
+                   EXPECT_TRUE(rows[1][0].is_null());
+                   EXPECT_EQ(rows[2][0].as<std::string>(), text);
+                   EXPECT_EQ(rows[3][0].as<std::string>(), "");
+                   return OkStatus();
+                 })
+                  .ok());
+}
+
+TEST_F(ConnectionTest, ALostBackendIsReplacedAndTheWholeRunAgain) {
+  int runs = 0;
+  Connection other(conninfo_);
+  const Status status = db_.Run([&](Transaction& tx) -> Status {
+    ++runs;
+    QF_RETURN_IF_ERROR(tx.Query("INSERT INTO t VALUES (1)").status());
+    if (runs == 1) {
+      QF_ASSIGN_OR_RETURN(const auto pid, tx.Query("SELECT pg_backend_pid()"));
+      Scalar(other, "SELECT pg_terminate_backend(" + pid[0][0].as<std::string>() + ")");
+    }
+    return tx.Query("INSERT INTO t VALUES (2)").status();
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(Count(), "2");
+}
+
+TEST_F(ConnectionTest, ADatabaseThatIsAwayIsUnavailable) {
+  Connection nowhere("host=/no/such/directory dbname=x");
+  EXPECT_EQ(nowhere.Run([](Transaction&) { return OkStatus(); }).code(), StatusCode::kUnavailable);
+}
+
+TEST_F(ConnectionTest, APoolRunsEverythingItTook) {
+  {
+    Pool pool(conninfo_, 3, 100);
+    for (int i = 0; i < 50; ++i) {
+      ASSERT_TRUE(pool.Post([i](Connection& db) {
+        EXPECT_TRUE(db.Run([i](Transaction& tx) {
+                        return tx.Query("INSERT INTO t VALUES ($1)", {i}).status();
+                      }).ok());
+      }));
+    }
+  }
+  EXPECT_EQ(Count(), "50");
+}
+
+}  // namespace
+}  // namespace quantfleet::postgres
