@@ -2,21 +2,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/postgres/agent_store.hpp"
 
-#include "base/digest.hpp"
+#include <algorithm>
+#include <cmath>
+
 #include "base/ids.hpp"
+#include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
 
 namespace quantfleet::postgres {
 namespace {
 
-// Ends leases of a session; their blocks are queued again.
+// True of a session s whose host has no room: one block at a time on a device, and on a host unless
+// all who run there agreed to share it.
+constexpr const char* kHostBusy = R"( EXISTS (
+  SELECT 1 FROM lease l JOIN session o USING (session_id)
+  WHERE o.host_id = s.host_id AND (o.device_uid = s.device_uid OR NOT o.share_host OR NOT s.share_host)) )";
+
+// Ends leases of a session; their blocks are queued again. The epochs must agree: while this waits
+// for a block's lock, the block may be reported and granted to somebody else.
 Status Requeue(Transaction& tx, const std::string& session_id, const std::string& why) {
   return tx
       .Query(R"(
     WITH held AS MATERIALIZED (
       SELECT b.block_id, b.epoch, b.class_id, b.ordinal, m.priority, m.create_time
       FROM lease l JOIN block b USING (block_id) JOIN matrix m USING (matrix_id)
-      WHERE l.session_id = $1 AND b.state = 'leased' ORDER BY b.block_id FOR UPDATE OF b),
+      WHERE l.session_id = $1 AND b.state = 'leased' AND b.epoch = l.epoch ORDER BY b.block_id FOR UPDATE OF b),
     freed AS (DELETE FROM lease USING held WHERE lease.block_id = held.block_id),
     back AS (UPDATE block SET state = 'ready', losses = losses + 1 FROM held WHERE block.block_id = held.block_id),
     closed AS (UPDATE attempt SET end_time = clock_timestamp(), outcome = 'lost', reason = $2 FROM held
@@ -27,12 +37,25 @@ Status Requeue(Transaction& tx, const std::string& session_id, const std::string
       .status();
 }
 
+// Ends a session that is open, and gives back what it holds in any case.
+Status EndSession(Transaction& tx, const std::string& session_id, const std::string& state,
+                  const std::string& why) {
+  QF_RETURN_IF_ERROR(
+      tx.Query("UPDATE session SET state = $2 WHERE session_id = $1 AND state = 'open'",
+               {session_id, state})
+          .status());
+  QF_RETURN_IF_ERROR(
+      tx.Query("DELETE FROM session_class WHERE session_id = $1", {session_id}).status());
+  return Requeue(tx, session_id, why);
+}
+
 Result<bool> IsOpen(Transaction& tx, const v1::SyncRequest& request) {
-  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+  QF_ASSIGN_OR_RETURN(const auto rows,
+                      tx.Query(R"(
     UPDATE session SET last_seen = clock_timestamp(), spooled_results = $2, not_leasing_reason = $3
     WHERE session_id = $1 AND state = 'open')",
-                                                {request.session_id(), request.spooled_results(),
-                                                 request.not_leasing_reason()}));
+                               {request.session_id(), std::min(request.spooled_results(), 1000000U),
+                                PlainText(request.not_leasing_reason())}));
   return rows.affected_rows() == 1;
 }
 
@@ -40,14 +63,32 @@ Result<bool> IsOpen(Transaction& tx, const v1::SyncRequest& request) {
 Result<bool> Renew(Transaction& tx, const v1::SyncRequest& request, const LeasePolicy& policy) {
   const v1::RunningBlock& running = request.running();
   const auto block_id = ParseBlockId(running.block_id());
-  if (!block_id) return false;
+  if (!block_id || !Bigint(running.epoch())) return false;
+  const double fraction =
+      std::isfinite(running.fraction()) ? std::clamp(running.fraction(), 0.0, 1.0) : 0;
   QF_ASSIGN_OR_RETURN(const auto rows,
                       tx.Query(R"(
     UPDATE lease SET expire_time = clock_timestamp() + make_interval(secs => $4), fraction = $5, phase = $6
     WHERE block_id = $1 AND epoch = $2 AND session_id = $3)",
                                {*block_id, running.epoch(), request.session_id(),
-                                policy.lease_seconds, running.fraction(), running.phase()}));
+                                policy.lease_seconds, fraction, PlainText(running.phase())}));
   return rows.affected_rows() == 1;
+}
+
+// Why a block is not the session's any more, for people.
+Result<v1::Stop> StopOf(Transaction& tx, const v1::RunningBlock& running) {
+  v1::Stop stop;
+  stop.set_block_id(running.block_id());
+  stop.set_epoch(running.epoch());
+  stop.set_reason("the lease ran out or was granted again");
+  const auto block_id = ParseBlockId(running.block_id());
+  if (!block_id) return stop;
+  QF_ASSIGN_OR_RETURN(const auto rows,
+                      tx.Query("SELECT state FROM block WHERE block_id = $1", {*block_id}));
+  const std::string state = rows.empty() ? "" : rows[0][0].as<std::string>();
+  if (state == "cancelled") stop.set_reason("the matrix was cancelled");
+  if (state == "done") stop.set_reason("the block has its result");
+  return stop;
 }
 
 v1::Grant GrantFrom(const pqxx::row& row) {
@@ -69,17 +110,36 @@ Result<std::optional<v1::Grant>> Reoffer(Transaction& tx, const std::string& ses
   return std::optional<v1::Grant>(GrantFrom(rows[0]));
 }
 
+// Two devices of a host that ask at once must see each other's lease: they take turns here, before
+// the claim's snapshot. lease_exclusion_unique stands behind it.
+Status LockHost(Transaction& tx, const std::string& session_id) {
+  return tx
+      .Query(
+          "SELECT pg_advisory_xact_lock(7242, hashtext(host_id)) FROM session WHERE session_id = "
+          "$1",
+          {session_id})
+      .status();
+}
+
+// The first block of each class that the session meets is looked at, never the whole queue. Locks
+// block and queue row together and skips what others hold. Leaves the matrix row alone, which is
+// locked before blocks everywhere; see kSelectMatrix for the version.
 Result<std::optional<v1::Grant>> Claim(Transaction& tx, const std::string& session_id,
                                        const LeasePolicy& policy) {
-  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+  QF_RETURN_IF_ERROR(LockHost(tx, session_id));
+  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(std::string(R"(
     WITH me AS MATERIALIZED (
-      SELECT session_id, CASE WHEN share_host THEN host_id || '/' || device_uid ELSE host_id END AS exclusion_key
-      FROM session JOIN agent USING (agent_name) WHERE session_id = $1 AND NOT draining),
-    picked AS MATERIALIZED (
-      SELECT r.block_id FROM me, ready r JOIN block b USING (block_id)
-      WHERE r.class_id IN (SELECT class_id FROM session_class WHERE session_id = $1)
-        AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.exclusion_key = me.exclusion_key)
-      ORDER BY r.band, r.sort_key LIMIT 1 FOR UPDATE OF r, b SKIP LOCKED),
+      SELECT CASE WHEN s.share_host THEN s.host_id || '/' || s.device_uid ELSE s.host_id END AS exclusion_key
+      FROM session s JOIN agent a USING (agent_name)
+      WHERE s.session_id = $1 AND NOT a.draining AND NOT )") +
+                                                    kHostBusy + R"(),
+    heads AS MATERIALIZED (
+      SELECT head.block_id, head.band, head.sort_key FROM me, session_class c, LATERAL (
+        SELECT r.block_id, r.band, r.sort_key FROM ready r JOIN block b USING (block_id)
+        WHERE r.class_id = c.class_id AND b.state = 'ready'
+        ORDER BY r.band, r.sort_key, r.block_id LIMIT 1 FOR UPDATE OF r, b SKIP LOCKED) AS head
+      WHERE c.session_id = $1),
+    picked AS MATERIALIZED (SELECT block_id FROM heads ORDER BY band, sort_key, block_id LIMIT 1),
     gone AS (DELETE FROM ready USING picked WHERE ready.block_id = picked.block_id),
     taken AS (
       UPDATE block SET state = 'leased', epoch = epoch + 1 FROM picked
@@ -88,8 +148,7 @@ Result<std::optional<v1::Grant>> Claim(Transaction& tx, const std::string& sessi
     leased AS (
       INSERT INTO lease (block_id, epoch, session_id, exclusion_key, expire_time)
       SELECT block_id, epoch, $1, exclusion_key, clock_timestamp() + make_interval(secs => $2) FROM taken, me),
-    tried AS (INSERT INTO attempt (block_id, epoch, session_id) SELECT block_id, epoch, $1 FROM taken),
-    told AS (UPDATE matrix SET version = version + 1 FROM taken WHERE matrix.matrix_id = taken.matrix_id)
+    tried AS (INSERT INTO attempt (block_id, epoch, session_id) SELECT block_id, epoch, $1 FROM taken)
     SELECT block_id, epoch, spec, matrix_id FROM taken)",
                                                 {session_id, policy.lease_seconds}));
   if (rows.empty()) return std::optional<v1::Grant>();
@@ -109,8 +168,9 @@ Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& re
     QF_RETURN_IF_ERROR(LockMatching(tx));
     QF_ASSIGN_OR_RETURN(const auto known,
                         tx.Query("SELECT session_id FROM session WHERE agent_name = $1 AND "
-                                 "request_id = $2 AND state = 'open'",
+                                 "request_id = $2",
                                  {request.agent_name(), request.request_id()}));
+    // Even if it is over: a late copy of an old Hello must not supersede its successor.
     if (!known.empty()) {
       response.set_session_id(known[0][0].as<std::string>());
       return OkStatus();
@@ -120,12 +180,11 @@ Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& re
         tx.Query("INSERT INTO agent VALUES ($1) ON CONFLICT DO NOTHING", {request.agent_name()})
             .status());
     QF_ASSIGN_OR_RETURN(const auto former, tx.Query(R"(
-      UPDATE session SET state = 'superseded' WHERE agent_name = $1 AND device_uid = $2 AND state = 'open'
-      RETURNING session_id)",
+      SELECT session_id FROM session WHERE agent_name = $1 AND device_uid = $2 AND state = 'open' FOR UPDATE)",
                                                     {request.agent_name(), device.uid()}));
     for (const auto& row : former) {
-      QF_RETURN_IF_ERROR(
-          Requeue(tx, row[0].as<std::string>(), "a new session of the agent took over"));
+      QF_RETURN_IF_ERROR(EndSession(tx, row[0].as<std::string>(), "superseded",
+                                    "a new session of the agent took over"));
     }
     QF_RETURN_IF_ERROR(tx.Query(R"(
       INSERT INTO session (session_id, request_id, agent_name, device_uid, host_id, share_host, device_class, state, hello)
@@ -144,15 +203,15 @@ Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& requ
   v1::SyncResponse response;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     response.Clear();
-    response.set_next_sync_seconds(request.has_running() ? policy.sync_seconds : 0);
+    // Idle agents call again at once: the call itself waits. Not so one that wants nothing.
+    const bool hurry = !request.has_running() && !request.draining();
+    response.set_next_sync_seconds(hurry ? 0 : policy.sync_seconds);
     QF_ASSIGN_OR_RETURN(const bool open, IsOpen(tx, request));
     if (!open) return FailedPrecondition("the session is over; say Hello again");
     if (request.has_running()) {
       QF_ASSIGN_OR_RETURN(const bool held, Renew(tx, request, policy));
       if (held) return OkStatus();
-      response.mutable_stop()->set_block_id(request.running().block_id());
-      response.mutable_stop()->set_epoch(request.running().epoch());
-      response.mutable_stop()->set_reason("the lease is gone: cancelled, expired or granted again");
+      QF_ASSIGN_OR_RETURN(*response.mutable_stop(), StopOf(tx, request.running()));
       return OkStatus();
     }
     QF_ASSIGN_OR_RETURN(auto grant, Reoffer(tx, request.session_id()));
@@ -166,35 +225,44 @@ Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& requ
 }
 
 Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason) {
-  return db.Run([&](Transaction& tx) -> Status {
-    QF_RETURN_IF_ERROR(
-        tx.Query("UPDATE session SET state = 'closed' WHERE session_id = $1 AND state = 'open'",
-                 {session_id})
-            .status());
-    return Requeue(tx, session_id, reason);
-  });
+  return db.Run(
+      [&](Transaction& tx) { return EndSession(tx, session_id, "closed", PlainText(reason)); });
 }
 
+namespace {
+
+// False if the session called in the meantime. The lock comes first, in a statement of its own:
+// what is read after it is what it protects. A locked session is being served, hence alive.
+Result<bool> ExpireOne(Transaction& tx, const std::string& session_id) {
+  QF_ASSIGN_OR_RETURN(
+      const auto locked,
+      tx.Query("SELECT 1 FROM session WHERE session_id = $1 FOR UPDATE SKIP LOCKED", {session_id}));
+  if (locked.empty()) return false;
+  QF_ASSIGN_OR_RETURN(
+      const auto late,
+      tx.Query("SELECT 1 FROM lease WHERE session_id = $1 AND expire_time < clock_timestamp()",
+               {session_id}));
+  if (late.empty()) return false;
+  QF_RETURN_IF_ERROR(EndSession(tx, session_id, "lost", "the lease ran out"));
+  return true;
+}
+
+}  // namespace
+
 Result<int> ExpireLeases(Connection& db, int at_most) {
-  int queued = 0;
+  int lost = 0;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    // A lease that ran out says its session is lost; the session's other state follows from that.
+    lost = 0;
     QF_ASSIGN_OR_RETURN(const auto late, tx.Query(R"(
       SELECT DISTINCT session_id FROM lease WHERE expire_time < clock_timestamp() ORDER BY session_id LIMIT $1)",
                                                   {at_most}));
-    queued = 0;
     for (const auto& row : late) {
-      const auto session_id = row[0].as<std::string>();
-      QF_RETURN_IF_ERROR(
-          tx.Query("UPDATE session SET state = 'lost' WHERE session_id = $1 AND state = 'open'",
-                   {session_id})
-              .status());
-      QF_RETURN_IF_ERROR(Requeue(tx, session_id, "the lease ran out"));
-      ++queued;
+      QF_ASSIGN_OR_RETURN(const bool ended, ExpireOne(tx, row[0].as<std::string>()));
+      lost += ended ? 1 : 0;
     }
     return OkStatus();
   }));
-  return queued;
+  return lost;
 }
 
 Result<std::vector<std::string>> AnswerableSessions(Connection& db,
@@ -202,16 +270,15 @@ Result<std::vector<std::string>> AnswerableSessions(Connection& db,
   std::vector<std::string> answerable;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     answerable.clear();
-    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(std::string(R"(
       SELECT s.session_id FROM session s JOIN agent a USING (agent_name)
       WHERE s.session_id = ANY($1::text[]) AND (
         s.state <> 'open'
         OR EXISTS (SELECT 1 FROM lease l WHERE l.session_id = s.session_id)
         OR (NOT a.draining
-            AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.exclusion_key =
-                  CASE WHEN s.share_host THEN s.host_id || '/' || s.device_uid ELSE s.host_id END)
             AND EXISTS (SELECT 1 FROM session_class c JOIN ready r USING (class_id)
-                        WHERE c.session_id = s.session_id))))",
+                        WHERE c.session_id = s.session_id)
+            AND NOT )") + kHostBusy + "))",
                                                   {Parameter::Array(sessions)}));
     for (const auto& row : rows) answerable.push_back(row[0].as<std::string>());
     return OkStatus();
@@ -223,9 +290,13 @@ Status LoseSilentSessions(Connection& db, double seconds) {
   return db.Run([&](Transaction& tx) -> Status {
     return tx
         .Query(R"(
-      UPDATE session SET state = 'lost' WHERE state = 'open'
-        AND last_seen < clock_timestamp() - make_interval(secs => $1)
-        AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.session_id = session.session_id))",
+      WITH silent AS MATERIALIZED (
+        SELECT session_id FROM session s
+        WHERE state = 'open' AND last_seen < clock_timestamp() - make_interval(secs => $1)
+          AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.session_id = s.session_id)
+        LIMIT 1000 FOR UPDATE SKIP LOCKED),
+      unmatched AS (DELETE FROM session_class c USING silent WHERE c.session_id = silent.session_id)
+      UPDATE session SET state = 'lost' FROM silent WHERE session.session_id = silent.session_id)",
                {seconds})
         .status();
   });

@@ -100,13 +100,6 @@ Parameter Parameter::BytesArray(const std::vector<std::string>& values) {
   return Parameter(ArrayText(values, [](const std::string& bytes) { return Quoted(Hex(bytes)); }));
 }
 
-std::optional<int64_t> ParseBlockId(std::string_view text) {
-  int64_t id = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
-  return id;
-}
-
 std::string FromBytea(const pqxx::field& field) {
   const pqxx::binarystring bytes(field);
   return {bytes.get(), bytes.size()};

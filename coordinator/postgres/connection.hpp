@@ -48,9 +48,6 @@ class Parameter {
 
 using Parameters = std::vector<Parameter>;
 
-// A block's id as the database's key; none if the text, which comes from outside, is no such id.
-std::optional<int64_t> ParseBlockId(std::string_view text);
-
 // Bytes of a bytea field.
 std::string FromBytea(const pqxx::field& field);
 

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "base/digest.hpp"
+
 namespace quantfleet::postgres {
 namespace {
 
@@ -62,13 +64,14 @@ Result<int64_t> ClassIds::Of(Transaction& tx, const scheduler::Requirement& requ
   const std::string json = requirement.ToJson();
   if (const auto known = known_.find(json); known != known_.end()) return known->second;
   QF_ASSIGN_OR_RETURN(const auto made, tx.Query(R"(
-    INSERT INTO requirement_class (requirement) VALUES ($1) ON CONFLICT DO NOTHING RETURNING class_id)",
-                                                {json}));
+    INSERT INTO requirement_class (sha256, requirement) VALUES ($1, $2)
+    ON CONFLICT DO NOTHING RETURNING class_id)",
+                                                {Sha256Hex(json), json}));
   int64_t class_id = 0;
   if (made.empty()) {
     QF_ASSIGN_OR_RETURN(
         const auto rows,
-        tx.Query("SELECT class_id FROM requirement_class WHERE requirement = $1", {json}));
+        tx.Query("SELECT class_id FROM requirement_class WHERE sha256 = $1", {Sha256Hex(json)}));
     class_id = rows[0][0].as<int64_t>();
   } else {
     class_id = made[0][0].as<int64_t>();

@@ -48,15 +48,17 @@ Status InsertBlocks(Transaction& tx, const std::string& matrix_id, uint32_t prio
   return OkStatus();
 }
 
+// Epochs and losses never fall, so the version grows when a block is granted or lost, too.
 constexpr const char* kSelectMatrix = R"(
-  SELECT m.matrix_id, m.name, m.state, m.principal, m.document_sha256, m.priority, m.version,
+  SELECT m.matrix_id, m.name, m.state, m.principal, m.document_sha256, m.priority, m.version + b.moves AS version,
          extract(epoch FROM m.create_time)::float8 AS created, extract(epoch FROM m.end_time)::float8 AS ended,
          b.*, r.*, extract(epoch FROM clock_timestamp() - m.create_time)::float8 AS age
   FROM matrix m,
   LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE state = 'ready') AS ready,
                   count(*) FILTER (WHERE state = 'leased') AS leased, count(*) FILTER (WHERE state = 'done') AS done,
                   count(*) FILTER (WHERE state = 'failed') AS failed,
-                  count(*) FILTER (WHERE state = 'cancelled') AS cancelled, coalesce(sum(arms), 0) AS arms_total
+                  count(*) FILTER (WHERE state = 'cancelled') AS cancelled, coalesce(sum(arms), 0) AS arms_total,
+                  coalesce(sum(epoch + losses), 0) AS moves
            FROM block WHERE block.matrix_id = m.matrix_id) AS b,
   LATERAL (SELECT count(*) AS arms_measured,
                   count(*) FILTER (WHERE outcome NOT IN ('OUTCOME_MEASURED', 'OUTCOME_UNSUPPORTED')) AS arms_failed
@@ -282,15 +284,14 @@ Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
                      const std::vector<int64_t>& ids) {
   for (const int64_t id : ids) QF_RETURN_IF_ERROR(KeepAsHistory(tx, id));
   const Parameter chosen = Parameter::Array(ids);
-  for (
-      const char* statement :
-      {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
-       "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
-       "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
-       "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",
-       R"(UPDATE block SET state = 'ready', epoch = epoch + 1, failures = 0, losses = 0, reason = ''
+  for (const char* statement :
+       {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
+        "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
+        "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
+        "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",
+        R"(UPDATE block SET state = 'ready', epoch = epoch + 1, failures = 0, reason = ''
            WHERE block_id = ANY($1::bigint[]))",
-       R"(INSERT INTO ready (block_id, class_id, band, sort_key)
+        R"(INSERT INTO ready (block_id, class_id, band, sort_key)
            SELECT b.block_id, b.class_id, 9 - m.priority,
                   extract(epoch FROM m.create_time)::bigint * 1000000 + b.ordinal
            FROM block b JOIN matrix m USING (matrix_id) WHERE b.block_id = ANY($1::bigint[]))"}) {

@@ -9,6 +9,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "coordinator/analysis/comparison.hpp"
+#include "coordinator/postgres/input.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
 

@@ -13,6 +13,7 @@ CREATE TABLE matrix (
   document_sha256 text NOT NULL,
   priority        integer NOT NULL,
   state           text NOT NULL,
+  -- Readers add the epochs and losses of the blocks: granting a block need not touch its matrix.
   version         bigint NOT NULL DEFAULT 1,
   create_time     timestamptz NOT NULL DEFAULT clock_timestamp(),
   end_time        timestamptz,
@@ -25,8 +26,10 @@ CREATE INDEX matrix_newest ON matrix (create_time DESC, matrix_id);
 -- Equal requirements share a class; the class is the queue's key.
 CREATE TABLE requirement_class (
   class_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- Of the text below, which may be longer than an index takes.
+  sha256      text NOT NULL,
   requirement text NOT NULL,
-  CONSTRAINT requirement_class_unique UNIQUE (requirement)
+  CONSTRAINT requirement_class_unique UNIQUE (sha256)
 );
 
 CREATE TABLE agent (
@@ -79,6 +82,8 @@ CREATE TABLE block (
   CONSTRAINT block_ordinal_unique UNIQUE (matrix_id, ordinal),
   CONSTRAINT block_state_known CHECK (state IN ('ready', 'leased', 'done', 'failed', 'cancelled'))
 ) WITH (fillfactor = 80);
+-- Whether a matrix has anything left is asked with each result.
+CREATE INDEX block_left ON block (matrix_id) WHERE state IN ('ready', 'leased');
 
 -- The queue: a row goes when its block is claimed.
 CREATE TABLE ready (
@@ -101,6 +106,7 @@ CREATE TABLE lease (
   phase         text NOT NULL DEFAULT '',
   CONSTRAINT lease_exclusion_unique UNIQUE (exclusion_key)
 ) WITH (fillfactor = 60);
+CREATE INDEX lease_session ON lease (session_id);
 
 CREATE TABLE attempt (
   block_id   bigint NOT NULL REFERENCES block,
