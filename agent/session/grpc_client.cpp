@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/session/grpc_client.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "base/clock.hpp"
+
+#include "quantfleet/v1/agent_service.grpc.pb.h"
+
+namespace quantfleet::agent {
+namespace {
+
+constexpr double kCallSeconds = 20;
+constexpr double kGoodbyeSeconds = 2;
+// A hanging call is answered late when the coordinator is busy.
+constexpr double kHangSlackSeconds = 15;
+// Longer than the coordinator's least interval between pings without data (5 s).
+constexpr int kPingEveryMs = 20'000;
+constexpr int kPingTimeoutMs = 10'000;
+// Below the longest wait of the session's own backoff, which a slower reconnect would outlast.
+constexpr int kReconnectMs = 2'000;
+
+grpc::ChannelArguments Arguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingEveryMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
+  return arguments;
+}
+
+Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return OkStatus();
+  return Status(static_cast<StatusCode>(status.error_code()), status.error_message());
+}
+
+class GrpcClient : public CoordinatorClient {
+ public:
+  explicit GrpcClient(const std::string& address)
+      : stub_(v1::AgentService::NewStub(
+            grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), Arguments()))) {}
+
+  Result<v1::HelloResponse> Hello(const v1::HelloRequest& request,
+                                  const std::stop_token& stop) override {
+    return Call<v1::HelloResponse>(&v1::AgentService::Stub::Hello, request, kCallSeconds, stop);
+  }
+  Result<v1::SyncResponse> Sync(const v1::SyncRequest& request,
+                                const std::stop_token& stop) override {
+    const double seconds = request.max_wait_seconds() + kHangSlackSeconds;
+    return Call<v1::SyncResponse>(&v1::AgentService::Stub::Sync, request, seconds, stop);
+  }
+  Result<v1::ReportResponse> Report(const v1::ReportRequest& request,
+                                    const std::stop_token& stop) override {
+    return Call<v1::ReportResponse>(&v1::AgentService::Stub::Report, request, kCallSeconds, stop);
+  }
+  Status Goodbye(const v1::GoodbyeRequest& request) override {
+    return Call<v1::GoodbyeResponse>(&v1::AgentService::Stub::Goodbye, request, kGoodbyeSeconds,
+                                     std::stop_token())
+        .status();
+  }
+
+ private:
+  template <typename Response, typename Request>
+  using Method = grpc::Status (v1::AgentService::Stub::*)(grpc::ClientContext*, const Request&,
+                                                          Response*);
+
+  template <typename Response, typename Request>
+  Result<Response> Call(Method<Response, Request> method, const Request& request, double seconds,
+                        const std::stop_token& stop) {
+    grpc::ClientContext context;
+    context.set_deadline(
+        std::chrono::system_clock::now() +
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(FromSeconds(seconds)));
+    // TryCancel before the call has begun is remembered by the context.
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    Response response;
+    const Status status = FromGrpc(((*stub_).*method)(&context, request, &response));
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  const std::unique_ptr<v1::AgentService::Stub> stub_;
+};
+
+}  // namespace
+
+std::unique_ptr<CoordinatorClient> MakeGrpcClient(const std::string& address) {
+  return std::make_unique<GrpcClient>(address);
+}
+
+}  // namespace quantfleet::agent
