@@ -11,6 +11,8 @@
 
 #include <pqxx/pqxx>
 
+#include "base/logging.hpp"
+
 namespace quantfleet::postgres {
 namespace {
 
@@ -51,27 +53,40 @@ std::string ArrayText(const Values& values, const Render& render) {
   return text + "}";
 }
 
-// What happened, for the retry rule.
-Status FromException(const std::exception& e) {
-  const std::string what = e.what();
-  const std::string text = what.substr(0, what.find('\n'));
-  if (dynamic_cast<const pqxx::in_doubt_error*>(&e)) return {StatusCode::kAborted, text};
-  if (dynamic_cast<const pqxx::broken_connection*>(&e)) return Unavailable(text);
-  if (dynamic_cast<const pqxx::transaction_rollback*>(&e)) return {StatusCode::kAborted, text};
-  if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&e)) {
-    const std::string state = sql->sqlstate();
-    // Shutting down, starting up, cannot connect now, query cancelled by a timeout, read-only after
-    // a failover.
-    for (const char* away : {"57P", "08", "57014", "25006", "53"}) {
-      if (state.starts_with(away)) return Unavailable(text);
-    }
-    if (state == "23505") return AlreadyExists(text);
-  }
-  return Internal("database: " + text);
+// What went wrong, and whether the whole transaction may be run again at once.
+struct Failure {
+  Status status;
+  bool again = false;
+};
+
+Failure FromSqlError(const pqxx::sql_error& error, const std::string& text) {
+  const std::string state = error.sqlstate();
+  const auto is = [&](std::initializer_list<const char*> starts) {
+    return std::any_of(starts.begin(), starts.end(),
+                       [&](const char* start) { return state.starts_with(start); });
+  };
+  // Shutting down, starting up, lost.
+  if (is({"57P", "08"})) return {Unavailable(text), true};
+  // A timeout (a statement's or a lock's), no memory or disk, read-only after a failover: trying
+  // again at once makes it worse.
+  if (is({"57014", "55P03", "53", "25006"})) return {Unavailable(text), false};
+  // Somebody inserted the same row first: the next run finds it.
+  if (is({"23505"})) return {{StatusCode::kAborted, text}, true};
+  log::Error("the database refused a statement", {{"sqlstate", state}, {"reason", text}});
+  return {Internal("the database refused the request with SQLSTATE " + state), false};
 }
 
-bool WorthRetrying(const Status& status) {
-  return status.code() == StatusCode::kAborted || status.code() == StatusCode::kUnavailable;
+Failure FromException(const std::exception& e) {
+  const std::string what = e.what();
+  const std::string text = what.substr(0, what.find('\n'));
+  if (dynamic_cast<const pqxx::in_doubt_error*>(&e)) return {{StatusCode::kAborted, text}, true};
+  if (dynamic_cast<const pqxx::broken_connection*>(&e)) return {Unavailable(text), true};
+  if (dynamic_cast<const pqxx::transaction_rollback*>(&e)) {
+    return {{StatusCode::kAborted, text}, true};
+  }
+  if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&e)) return FromSqlError(*sql, text);
+  log::Error("the database's answer was not understood", {{"reason", text}});
+  return {Internal("the database's answer was not understood"), false};
 }
 
 void Pause(int attempt) {
@@ -129,8 +144,14 @@ Result<pqxx::result> Transaction::Query(const std::string& sql, const Parameters
     return work_->work.exec_params(sql, pqxx::prepare::make_dynamic_params(texts));
   } catch (const std::exception& e) {
     poisoned_ = true;
-    return FromException(e);
+    const Failure failure = FromException(e);
+    again_ = failure.again;
+    return failure.status;
   }
+}
+
+Status Transaction::UseOneSnapshot() {
+  return Query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").status();
 }
 
 Status Transaction::Commit() {
@@ -140,7 +161,9 @@ Status Transaction::Commit() {
     work_->work.commit();
     return OkStatus();
   } catch (const std::exception& e) {
-    return FromException(e);
+    const Failure failure = FromException(e);
+    again_ = failure.again;
+    return failure.status;
   }
 }
 
@@ -159,41 +182,73 @@ Status Connection::Open() {
     connection_ = std::move(made);
     return OkStatus();
   } catch (const std::exception& e) {
-    return Unavailable(std::string("cannot reach the database: ") + FromException(e).message());
+    const std::string what = e.what();
+    return Unavailable("cannot reach the database: " + what.substr(0, what.find('\n')));
   }
 }
 
-Status Connection::RunOnce(Erased body, void* context) {
+Status Connection::RunOnce(Erased body, void* context, bool* again) {
+  *again = true;
   QF_RETURN_IF_ERROR(Open());
-  Status status;
-  bool poisoned = false;
+  *again = false;
   try {
     Transaction transaction(*connection_);
-    status = body(context, transaction);
+    Status status = body(context, transaction);
     if (status.ok()) status = transaction.Commit();
-    poisoned = transaction.poisoned();
+    *again = transaction.again();
+    if (status.ok() || !transaction.poisoned()) return status;
+    connection_failed_ = true;
+    return status;
   } catch (const std::exception& e) {
-    status = FromException(e);
+    connection_failed_ = true;
+    Failure failure = FromException(e);
+    *again = failure.again;
+    return std::move(failure.status);
   }
-  if (!status.ok() && poisoned) connection_.reset();
-  return status;
 }
 
 Status Connection::RunErased(Erased body, void* context) {
   Status status;
-  for (int attempt = 0; attempt < 3; ++attempt) {
+  bool again = true;
+  for (int attempt = 0; attempt < 3 && again; ++attempt) {
     if (attempt > 0) Pause(attempt);
-    status = RunOnce(body, context);
-    if (!WorthRetrying(status)) return status;
-    connection_.reset();
+    connection_failed_ = false;
+    status = RunOnce(body, context, &again);
+    // Only here: the transaction, which refers to it, is gone by now.
+    if (connection_failed_) connection_.reset();
+    if (status.ok()) return status;
   }
   return status.code() == StatusCode::kAborted ? Unavailable(status.message()) : status;
 }
 
+namespace {
+
+std::string PercentEncoded(const std::string& text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-') {
+      encoded.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return encoded;
+}
+
+}  // namespace
+
 std::string WithTimeouts(const std::string& conninfo) {
+  const bool uri = conninfo.starts_with("postgresql://") || conninfo.starts_with("postgres://");
   std::string all = conninfo;
   const auto add = [&](const std::string& key, const std::string& value) {
-    if (conninfo.find(key + "=") == std::string::npos) all += " " + key + "=" + value;
+    if (conninfo.find(key + "=") != std::string::npos) return;
+    if (uri) {
+      all += (all.find('?') == std::string::npos ? "?" : "&") + key + "=" + PercentEncoded(value);
+    } else {
+      all += " " + key + "='" + value + "'";
+    }
   };
   add("connect_timeout", "5");
   add("keepalives_idle", "10");
@@ -202,7 +257,7 @@ std::string WithTimeouts(const std::string& conninfo) {
   add("tcp_user_timeout", "20000");
   add("application_name", "quantfleet-coordinator");
   add("options",
-      "'-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s'");
+      "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s");
   return all;
 }
 

@@ -67,15 +67,21 @@ class Transaction {
   // Rows of `sql` with $1, $2 ... from `parameters`. After a failure every further call fails as
   // well. kInvalidArgument: a text parameter holds a NUL, which libpqxx would cut there.
   Result<pqxx::result> Query(const std::string& sql, const Parameters& parameters = {});
+  // For a reader of several statements: all see the database as it is at the next one, and none may
+  // write. Only as the first call.
+  Status UseOneSnapshot();
   // kAborted: in doubt, the connection broke during COMMIT; run the whole idempotent command again.
   Status Commit();
 
   bool poisoned() const { return poisoned_; }
+  // True if the failure that poisoned it asks for another run: lost, in doubt, serialization.
+  bool again() const { return again_; }
 
  private:
   struct Work;
   std::unique_ptr<Work> work_;
   bool poisoned_ = false;
+  bool again_ = false;
 };
 
 // A lazily made connection that is thrown away after any failure. Used by one thread at a time.
@@ -86,7 +92,8 @@ class Connection {
 
   // Runs `body` in a transaction and commits if it returns ok. Retries the whole, up to three
   // times, when the database asks for it (serialization, deadlock) or the connection broke or is in
-  // doubt: `body` is idempotent.
+  // doubt: `body` is idempotent. kUnavailable: the database is away or slow; retry later.
+  // kInternal: a bug; the log has the reason, the message no SQL.
   template <typename Body>
   Status Run(Body&& body) {
     return RunErased(
@@ -96,14 +103,17 @@ class Connection {
  private:
   using Erased = Status (*)(void*, Transaction&);
   Status RunErased(Erased body, void* context);
-  Status RunOnce(Erased body, void* context);
+  // `again`: the failure asks for another run.
+  Status RunOnce(Erased body, void* context, bool* again);
   Status Open();
 
   std::string conninfo_;
   std::unique_ptr<pqxx::connection_base> connection_;
+  bool connection_failed_ = false;
 };
 
-// `conninfo` with the timeouts every connection of ours has, unless it sets them: connect 5 s,
+// `conninfo`, key and value pairs or a URI, with the timeouts every connection of ours has, unless
+// it sets them (its own `options` replace all of those for statements): connect 5 s,
 // statement 30 s, lock 10 s, idle in transaction 30 s, and TCP keepalives.
 std::string WithTimeouts(const std::string& conninfo);
 

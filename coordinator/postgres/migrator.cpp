@@ -8,6 +8,10 @@ namespace quantfleet::postgres {
 namespace {
 
 Status Prepare(Transaction& tx) {
+  // Another replica's migration may take long; so may ours.
+  QF_RETURN_IF_ERROR(tx.Query("SELECT set_config('statement_timeout', '0', true), "
+                              "set_config('lock_timeout', '10min', true)")
+                         .status());
   QF_RETURN_IF_ERROR(tx.Query("SELECT pg_advisory_xact_lock(7241, 0)").status());
   return tx
       .Query(R"(
