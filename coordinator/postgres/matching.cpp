@@ -44,6 +44,15 @@ scheduler::DeviceFacts FactsOf(const v1::HelloRequest& hello) {
   return facts;
 }
 
+Result<std::vector<scheduler::DeviceFacts>> OpenDevices(Transaction& tx) {
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query("SELECT hello FROM session WHERE state = 'open' ORDER BY create_time, session_id"));
+  std::vector<scheduler::DeviceFacts> devices;
+  for (const auto& row : rows) devices.push_back(FactsOf(HelloFrom(row[0])));
+  return devices;
+}
+
 Status MatchSession(Transaction& tx, const std::string& session_id, const v1::HelloRequest& hello) {
   QF_ASSIGN_OR_RETURN(const auto classes,
                       tx.Query("SELECT class_id, requirement FROM requirement_class"));

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/status.hpp"
 #include "coordinator/postgres/connection.hpp"
@@ -19,6 +20,9 @@ namespace quantfleet::postgres {
 Status LockMatching(Transaction& tx);
 
 scheduler::DeviceFacts FactsOf(const v1::HelloRequest& hello);
+
+// Devices of open sessions, oldest first.
+Result<std::vector<scheduler::DeviceFacts>> OpenDevices(Transaction& tx);
 
 // Stores which classes an open session meets. Needs LockMatching.
 Status MatchSession(Transaction& tx, const std::string& session_id, const v1::HelloRequest& hello);

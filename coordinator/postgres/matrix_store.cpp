@@ -4,11 +4,10 @@
 
 #include <algorithm>
 
-#include <google/protobuf/util/time_util.h>
-
 #include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "coordinator/postgres/matching.hpp"
+#include "coordinator/postgres/matrix_view.hpp"
 #include "coordinator/postgres/result_store.hpp"
 
 namespace quantfleet::postgres {
@@ -48,106 +47,12 @@ Status InsertBlocks(Transaction& tx, const std::string& matrix_id, uint32_t prio
   return OkStatus();
 }
 
-// Epochs and losses never fall, so the version grows when a block is granted or lost, too.
-constexpr const char* kSelectMatrix = R"(
-  SELECT m.matrix_id, m.name, m.state, m.principal, m.document_sha256, m.priority, m.version + b.moves AS version,
-         extract(epoch FROM m.create_time)::float8 AS created, extract(epoch FROM m.end_time)::float8 AS ended,
-         b.*, r.*, extract(epoch FROM clock_timestamp() - m.create_time)::float8 AS age
-  FROM matrix m,
-  LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE state = 'ready') AS ready,
-                  count(*) FILTER (WHERE state = 'leased') AS leased, count(*) FILTER (WHERE state = 'done') AS done,
-                  count(*) FILTER (WHERE state = 'failed') AS failed,
-                  count(*) FILTER (WHERE state = 'cancelled') AS cancelled, coalesce(sum(arms), 0) AS arms_total,
-                  coalesce(sum(epoch + losses), 0) AS moves
-           FROM block WHERE block.matrix_id = m.matrix_id) AS b,
-  LATERAL (SELECT count(*) AS arms_measured,
-                  count(*) FILTER (WHERE outcome NOT IN ('OUTCOME_MEASURED', 'OUTCOME_UNSUPPORTED')) AS arms_failed
-           FROM measurement JOIN block USING (block_id) WHERE block.matrix_id = m.matrix_id) AS r
-)";
-
-v1::MatrixState StateOf(const std::string& text) {
-  if (text == "running") return v1::MATRIX_STATE_RUNNING;
-  if (text == "completed") return v1::MATRIX_STATE_COMPLETED;
-  if (text == "failed") return v1::MATRIX_STATE_FAILED;
-  return v1::MATRIX_STATE_CANCELLED;
-}
-
-void SetTime(double seconds, google::protobuf::Timestamp* time) {
-  *time = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
-      static_cast<int64_t>(seconds * 1e6));
-}
-
-v1::Matrix MatrixFrom(const pqxx::row& row) {
-  v1::Matrix matrix;
-  matrix.set_matrix_id(row["matrix_id"].as<std::string>());
-  matrix.set_name(row["name"].as<std::string>());
-  matrix.set_state(StateOf(row["state"].as<std::string>()));
-  matrix.set_principal(row["principal"].as<std::string>());
-  matrix.set_document_sha256(row["document_sha256"].as<std::string>());
-  matrix.set_priority(row["priority"].as<uint32_t>());
-  matrix.set_version(row["version"].as<uint64_t>());
-  SetTime(row["created"].as<double>(), matrix.mutable_create_time());
-  if (!row["ended"].is_null()) SetTime(row["ended"].as<double>(), matrix.mutable_end_time());
-  matrix.set_blocks_total(row["total"].as<uint32_t>());
-  matrix.set_blocks_ready(row["ready"].as<uint32_t>());
-  matrix.set_blocks_leased(row["leased"].as<uint32_t>());
-  matrix.set_blocks_done(row["done"].as<uint32_t>());
-  matrix.set_blocks_failed(row["failed"].as<uint32_t>());
-  matrix.set_blocks_cancelled(row["cancelled"].as<uint32_t>());
-  matrix.set_arms_total(row["arms_total"].as<uint32_t>());
-  matrix.set_arms_measured(row["arms_measured"].as<uint32_t>());
-  matrix.set_arms_failed(row["arms_failed"].as<uint32_t>());
-  return matrix;
-}
-
-Result<v1::Matrix> SelectMatrix(Transaction& tx, const std::string& matrix_id) {
-  QF_ASSIGN_OR_RETURN(const auto rows,
-                      tx.Query(std::string(kSelectMatrix) + "WHERE m.matrix_id = $1", {matrix_id}));
-  if (rows.empty()) return NotFound("no matrix has the id " + matrix_id);
-  return MatrixFrom(rows[0]);
-}
-
-// What runs, why the rest waits, and the time left.
-Status AddDetails(Transaction& tx, v1::Matrix& matrix) {
-  QF_ASSIGN_OR_RETURN(const auto leases, tx.Query(R"(
-    SELECT s.agent_name || ' on ' || s.device_class || ': block ' || b.ordinal || ' ' || l.phase || ' '
-           || round((100 * l.fraction)::numeric) || ' %'
-    FROM lease l JOIN block b USING (block_id) JOIN session s USING (session_id)
-    WHERE b.matrix_id = $1 ORDER BY b.ordinal LIMIT 20)",
-                                                  {matrix.matrix_id()}));
-  for (const auto& row : leases) matrix.add_running(row[0].as<std::string>());
-  QF_ASSIGN_OR_RETURN(const auto waiting, tx.Query(R"(
-    SELECT DISTINCT 'no connected device matches target ' || b.target FROM block b
-    WHERE b.matrix_id = $1 AND b.state = 'ready' AND NOT EXISTS (
-      SELECT 1 FROM session_class c JOIN session s USING (session_id)
-      WHERE c.class_id = b.class_id AND s.state = 'open') LIMIT 20)",
-                                                   {matrix.matrix_id()}));
-  for (const auto& row : waiting) matrix.add_waiting(row[0].as<std::string>());
-  QF_ASSIGN_OR_RETURN(const auto spent, tx.Query(R"(
-    SELECT avg(extract(epoch FROM a.end_time - a.start_time))::float8 FROM attempt a JOIN block b USING (block_id)
-    WHERE b.matrix_id = $1 AND a.outcome = 'accepted')",
-                                                 {matrix.matrix_id()}));
-  if (!spent[0][0].is_null()) {
-    matrix.set_seconds_left(spent[0][0].as<double>() *
-                            (matrix.blocks_ready() + 0.5 * matrix.blocks_leased()));
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 Result<std::vector<scheduler::DeviceFacts>> ListDevices(Connection& db) {
   std::vector<scheduler::DeviceFacts> devices;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    devices.clear();
-    QF_ASSIGN_OR_RETURN(
-        const auto rows,
-        tx.Query("SELECT hello FROM session WHERE state = 'open' ORDER BY create_time"));
-    for (const auto& row : rows) {
-      v1::HelloRequest hello;
-      hello.ParseFromString(FromBytea(row[0]));
-      devices.push_back(FactsOf(hello));
-    }
+    QF_ASSIGN_OR_RETURN(devices, OpenDevices(tx));
     return OkStatus();
   }));
   return devices;
@@ -206,37 +111,6 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
     return OkStatus();
   }));
   return outcome;
-}
-
-Result<v1::Matrix> GetMatrix(Connection& db, const std::string& matrix_id) {
-  v1::Matrix matrix;
-  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    QF_ASSIGN_OR_RETURN(matrix, SelectMatrix(tx, matrix_id));
-    return AddDetails(tx, matrix);
-  }));
-  return matrix;
-}
-
-Result<v1::ListMatricesResponse> ListMatrices(Connection& db,
-                                              const v1::ListMatricesRequest& request) {
-  v1::ListMatricesResponse response;
-  const uint32_t size = request.page_size() == 0 ? 50 : std::min(request.page_size(), 500U);
-  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    response.Clear();
-    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(std::string(kSelectMatrix) + R"(
-      WHERE $1 = '' OR (m.create_time, m.matrix_id) < (SELECT create_time, matrix_id FROM matrix WHERE matrix_id = $1)
-      ORDER BY m.create_time DESC, m.matrix_id DESC LIMIT $2)",
-                                                  {request.page_token(), size + 1}));
-    for (const auto& row : rows) {
-      if (static_cast<uint32_t>(response.matrices_size()) == size) {
-        response.set_next_page_token(response.matrices(response.matrices_size() - 1).matrix_id());
-        break;
-      }
-      *response.add_matrices() = MatrixFrom(row);
-    }
-    return OkStatus();
-  }));
-  return response;
 }
 
 Result<v1::Matrix> CancelMatrix(Connection& db, const std::string& matrix_id) {

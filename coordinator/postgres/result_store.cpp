@@ -57,11 +57,11 @@ Result<std::vector<analysis::MeasuredBlock>> LoadBlocks(Transaction& tx,
   return blocks;
 }
 
-Result<RatiosByBlock> LoadRatios(Transaction& tx, const std::string& matrix_id) {
+Result<RatiosByBlock> LoadRatios(Transaction& tx, const std::vector<std::string>& block_ids) {
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT r.block_id, r.arm_index, r.ratio, r.low, r.high, r.minimum_detectable_effect, r.verdict, r.reason, r.rounds
-    FROM ratio r JOIN block b USING (block_id) WHERE b.matrix_id = $1)",
-                                                {matrix_id}));
+    SELECT block_id, arm_index, ratio, low, high, minimum_detectable_effect, verdict, reason, rounds
+    FROM ratio WHERE block_id = ANY($1::bigint[]))",
+                                                {Parameter::Array(block_ids)}));
   RatiosByBlock ratios;
   for (const auto& row : rows) {
     v1::Ratio& ratio = ratios[row[0].as<std::string>()][row[1].as<uint32_t>()];
@@ -78,13 +78,12 @@ Result<RatiosByBlock> LoadRatios(Transaction& tx, const std::string& matrix_id) 
   return ratios;
 }
 
-Result<std::vector<v1::ComparisonSession>> LoadSessions(Transaction& tx,
-                                                        const std::string& matrix_id) {
+Result<std::vector<v1::ComparisonSession>> LoadSessions(
+    Transaction& tx, const std::vector<std::string>& session_ids) {
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT session_id, hello FROM session WHERE session_id IN (
-      SELECT r.session_id FROM block_result r JOIN block b USING (block_id) WHERE b.matrix_id = $1)
-    ORDER BY create_time)",
-                                                {matrix_id}));
+    SELECT session_id, hello FROM session WHERE session_id = ANY($1::text[])
+    ORDER BY create_time, session_id)",
+                                                {Parameter::Array(session_ids)}));
   std::vector<v1::ComparisonSession> sessions;
   for (const auto& row : rows) {
     v1::HelloRequest hello;
@@ -102,8 +101,13 @@ Result<v1::Comparison> Compare(Transaction& tx, const std::string& matrix_id, in
                                int64_t at_most) {
   QF_ASSIGN_OR_RETURN(const std::string name, MatrixName(tx, matrix_id));
   QF_ASSIGN_OR_RETURN(const auto blocks, LoadBlocks(tx, matrix_id, after, at_most));
-  QF_ASSIGN_OR_RETURN(const auto ratios, LoadRatios(tx, matrix_id));
-  QF_ASSIGN_OR_RETURN(const auto sessions, LoadSessions(tx, matrix_id));
+  std::vector<std::string> block_ids, session_ids;
+  for (const analysis::MeasuredBlock& block : blocks) {
+    block_ids.push_back(block.block.block_id());
+    session_ids.push_back(block.session_id);
+  }
+  QF_ASSIGN_OR_RETURN(const auto ratios, LoadRatios(tx, block_ids));
+  QF_ASSIGN_OR_RETURN(const auto sessions, LoadSessions(tx, session_ids));
   return analysis::BuildComparison(matrix_id, name, blocks, sessions, ratios);
 }
 
@@ -112,6 +116,7 @@ Result<v1::Comparison> Compare(Transaction& tx, const std::string& matrix_id, in
 Result<v1::Comparison> CompareMatrix(Connection& db, const std::string& matrix_id) {
   v1::Comparison comparison;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    QF_RETURN_IF_ERROR(tx.UseOneSnapshot());
     QF_ASSIGN_OR_RETURN(comparison, Compare(tx, matrix_id, -1, INT32_MAX));
     return OkStatus();
   }));
@@ -201,6 +206,7 @@ Result<v1::ListMeasurementsResponse> ListMeasurements(Connection& db,
   const int64_t size = request.page_size() == 0 ? 16 : std::min(request.page_size(), 64U);
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     response.Clear();
+    QF_RETURN_IF_ERROR(tx.UseOneSnapshot());
     QF_ASSIGN_OR_RETURN(const auto comparison, Compare(tx, request.matrix_id(), after, size));
     QF_RETURN_IF_ERROR(AddStored(tx, comparison, response));
     QF_ASSIGN_OR_RETURN(const auto last, tx.Query(R"(
