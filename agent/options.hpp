@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/probe/probe.hpp"
+#include "base/status.hpp"
+
+namespace quantfleet::agent {
+
+// What the agent was told by flags and QUANTFLEET_* variables; flags win.
+struct AgentOptions {
+  std::string coordinator = "127.0.0.1:7070";
+  // Default: the host's name.
+  std::string name;
+  // One CPU device for each; 0 takes every processor.
+  std::vector<uint32_t> cpu_threads = {0};
+  DeviceChoice devices = DeviceChoice::kAll;
+  // Default: below $XDG_STATE_HOME or ~/.local/state, by name.
+  std::string spool;
+  std::map<std::string, std::string> labels;
+  std::string engine;
+  bool share_host = false;
+  bool json_log = false;
+};
+
+// Reads the command line and the environment. `*exit_code` is -1 to go on; otherwise help, version
+// or an error was printed and the program is to end with it.
+AgentOptions ParseOptions(int argc, char** argv, int* exit_code);
+
+// From "key=value" texts. kInvalidArgument.
+Result<std::map<std::string, std::string>> ParseLabels(const std::vector<std::string>& texts);
+
+}  // namespace quantfleet::agent
