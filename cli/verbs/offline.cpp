@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+
+#include "agent/probe/probe.hpp"
+#include "cli/client.hpp"
+#include "cli/verbs/verbs.hpp"
+#include "coordinator/matrix/expansion.hpp"
+
+namespace quantfleet::cli {
+namespace {
+
+// What a block costs beside its sampling, as measured on small CPUs (docs/measurements).
+constexpr double kBlockOverheadSeconds = 0.4;
+
+void PrintDiagnostics(const matrix::ParseOutcome& parsed) {
+  for (const auto& diagnostic : parsed.diagnostics) {
+    std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
+  }
+}
+
+// Devices of the fleet, or of this machine when no coordinator answers; `source` says which.
+std::vector<scheduler::DeviceFacts> KnownDevices(const Common& common, std::string* source) {
+  std::vector<scheduler::DeviceFacts> devices;
+  Client client(common.address, std::chrono::milliseconds(300));
+  if (const auto sessions = client.ListSessions({}); sessions.ok()) {
+    *source = "the fleet at " + common.address;
+    for (const v1::Session& session : sessions->sessions()) {
+      devices.push_back({session.device(),
+                         session.agent_name(),
+                         {session.labels().begin(), session.labels().end()}});
+    }
+    return devices;
+  }
+  *source = "this machine (no coordinator at " + common.address + ")";
+  const auto probed =
+      agent::ProbeDevices(agent::DefaultEngineProgram(), agent::DeviceChoice::kAll, {0});
+  if (!probed.ok()) return devices;
+  for (const auto& device : *probed) devices.push_back({device.device, agent::HostName(), {}});
+  return devices;
+}
+
+double LongestMinutes(const matrix::Expansion& expansion) {
+  double seconds = 0;
+  for (const auto& block : expansion.blocks) {
+    seconds += block.block.arms_size() * block.block.policy().max_seconds() + kBlockOverheadSeconds;
+  }
+  return seconds / 60;
+}
+
+void PrintPlan(const matrix::Matrix& matrix, const matrix::Expansion& expansion,
+               const std::string& source, const std::vector<scheduler::DeviceFacts>& devices) {
+  size_t arms = 0;
+  for (const auto& block : expansion.blocks) arms += static_cast<size_t>(block.block.arms_size());
+  std::printf("%s: %zu blocks, %zu arms, on %s\n", matrix.name.c_str(), expansion.blocks.size(),
+              arms, source.c_str());
+  Table matches({"device class", "device", "blocks"});
+  std::set<std::string> seen;
+  for (const auto& device : devices) {
+    if (!seen.insert(device.device.device_class()).second) continue;
+    size_t blocks = 0;
+    for (const auto& block : expansion.blocks)
+      blocks += scheduler::Matches(block.requirement, device) ? 1U : 0U;
+    matches.Add({device.device.device_class(), device.device.name(), std::to_string(blocks)});
+  }
+  Print(matches.AsText());
+  for (const std::string& reason : expansion.unmatched) std::printf("waits: %s\n", reason.c_str());
+  for (const auto& exclusion : expansion.exclusions) {
+    std::printf("excluded: %llu arms, %s\n", static_cast<unsigned long long>(exclusion.arms),
+                exclusion.because.c_str());
+  }
+  std::printf(
+      "predicted: at most %.1f minutes of device time (every arm sampled to its cap, %.1f s a "
+      "block beside it)\n",
+      LongestMinutes(expansion), kBlockOverheadSeconds);
+}
+
+void PrintBlocks(const matrix::Expansion& expansion, Output output) {
+  Table table({"ordinal", "target", "arm", "role", "layer", "batch", "format", "kernel", "arm_id"});
+  for (const auto& planned : expansion.blocks) {
+    for (const auto& arm : planned.block.arms()) {
+      const auto label = [&](const char* key) {
+        const auto found = arm.labels().find(key);
+        return found == arm.labels().end() ? std::string() : found->second;
+      };
+      table.Add({std::to_string(planned.block.ordinal()), planned.block.target(),
+                 std::to_string(arm.index()), v1::ArmRole_Name(arm.role()), label("layer"),
+                 label("batch"), arm.spec().format(), arm.spec().kernel(), arm.arm_id()});
+    }
+  }
+  if (output == Output::kCsv) return Print(table.AsCsv());
+  std::string json = "[";
+  for (const auto& planned : expansion.blocks)
+    json += (json.size() > 1 ? ",\n" : "\n") + CompactJsonOf(planned.block);
+  Print(json + "\n]\n");
+}
+
+}  // namespace
+
+Result<std::string> ReadDocument(const std::string& file) {
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return NotFound("cannot read " + file);
+  std::string text(std::istreambuf_iterator<char>(stream), {});
+  if (stream.bad()) return NotFound("cannot read " + file);
+  return text;
+}
+
+int Validate(const std::string& file) {
+  const auto document = ReadDocument(file);
+  if (!document.ok()) return Fail(document.status());
+  const auto parsed = matrix::ParseMatrix(*document, file);
+  PrintDiagnostics(parsed);
+  if (!parsed.matrix) return 2;
+  std::printf("%s: valid, %llu blocks and %llu arms on each target or device class\n", file.c_str(),
+              static_cast<unsigned long long>(parsed.matrix->blocks_per_copy),
+              static_cast<unsigned long long>(parsed.matrix->arms_per_copy));
+  return 0;
+}
+
+int Plan(const Common& common, const std::string& file) {
+  const auto document = ReadDocument(file);
+  if (!document.ok()) return Fail(document.status());
+  const auto parsed = matrix::ParseMatrix(*document, file);
+  PrintDiagnostics(parsed);
+  if (!parsed.matrix) return 2;
+  std::string source;
+  const auto devices = KnownDevices(common, &source);
+  const auto expansion = matrix::ExpandMatrix(*parsed.matrix, devices);
+  if (common.output == Output::kTable) {
+    PrintPlan(*parsed.matrix, expansion, source, devices);
+  } else {
+    PrintBlocks(expansion, common.output);
+  }
+  return 0;
+}
+
+}  // namespace quantfleet::cli
