@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// An engine that measures nothing and fails as its arms ask: the label "fault" of an arm names what
+// happens when it is reached, the label "once" a file that, once made, keeps the fault away.
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace {
+
+using Json = nlohmann::json;
+
+void Say(const Json& event) {
+  std::cout << event.dump() << std::endl;
+}
+
+void Describe() {
+  const Json device = {{"uid", "cpu-1t"},
+                       {"kind", "DEVICE_KIND_CPU"},
+                       {"selector", "cpu"},
+                       {"name", "A fake"},
+                       {"deviceClass", "cpu/fake/1t"}};
+  const Json values = {{"values", {{"engine.pid", std::to_string(getpid())}}}};
+  Say({{"description", {{"devices", {{{"device", device}, {"fingerprint", values}}}}}}});
+  Say({{"done", Json::object()}});
+}
+
+bool IsDue(const Json& labels) {
+  if (!labels.contains("once")) return true;
+  const std::string path = labels["once"];
+  if (std::ifstream(path).good()) return false;
+  std::ofstream(path) << "x";
+  return true;
+}
+
+// True if the run is over.
+bool Fail(const std::string& fault) {
+  if (fault == "crash") {
+    std::cerr << "last words of the engine" << std::endl;
+    std::abort();
+  }
+  if (fault == "out_of_memory") {
+    std::cerr << "std::bad_alloc" << std::endl;
+    _exit(1);
+  }
+  if (fault == "hang" || fault == "chatter") {
+    while (true) {
+      if (fault == "hang") pause();
+      std::cerr << std::string(1000, 'x') << std::endl;
+    }
+  }
+  if (fault == "wait_for_cancel") {
+    std::string line;
+    std::getline(std::cin, line);
+    Say({{"done", {{"cancelled", true}}}});
+  } else if (fault == "garbage") {
+    std::cout << R"({"progress":{"armIndex":0,"unheardOf":1}})" << std::endl;
+  } else if (fault == "error" || fault == "refuse") {
+    Say({{"error", {{"message", "a reason"}, {"invalidRequest", fault == "refuse"}}}});
+  } else if (fault == "forget") {
+    Say({{"done", Json::object()}});
+  }
+  return true;
+}
+
+void Run(const Json& block) {
+  for (const Json& arm : block["arms"]) {
+    Say({{"progress", {{"armIndex", arm.value("index", 0)}, {"phase", "prepare"}}}});
+    const Json labels = arm.value("labels", Json::object());
+    if (labels.contains("fault") && IsDue(labels) && Fail(labels["fault"])) return;
+  }
+  for (const Json& arm : block["arms"]) {
+    Say({{"measurement",
+          {{"armIndex", arm.value("index", 0)},
+           {"armId", arm["armId"]},
+           {"outcome", "OUTCOME_MEASURED"},
+           {"kernelUsed", "pid " + std::to_string(getpid())}}}});
+  }
+  Say({{"done", Json::object()}});
+}
+
+}  // namespace
+
+int main() {
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const Json request = Json::parse(line);
+    if (request.contains("describe")) Describe();
+    if (request.contains("calibrate")) {
+      Say({{"ceilings", {{"dramReadBytesPerSecond", 1e9}}}});
+      Say({{"done", Json::object()}});
+    }
+    if (request.contains("run")) Run(request["run"]["block"]);
+  }
+}
