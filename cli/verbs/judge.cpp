@@ -44,7 +44,12 @@ Result<v1::Ratio> JudgeSamples(const Json& json) {
   }
   v1::Block block;
   v1::BlockResult result;
-  block.mutable_policy()->set_confidence(json.value("confidence", 0.95));
+  const Json confidence = json.value("confidence", Json(0.95));
+  if (!confidence.is_number() || !(confidence > 0.5) || !(confidence < 1)) {
+    return InvalidArgument("confidence: " + confidence.dump() +
+                           " is not a number above 0.5 and below 1");
+  }
+  block.mutable_policy()->set_confidence(confidence.get<double>());
   const auto add = [&](const char* name, v1::ArmRole role) -> Status {
     v1::BlockArm& arm = *block.add_arms();
     arm.set_index(static_cast<uint32_t>(block.arms_size() - 1));
