@@ -38,9 +38,8 @@ bool IsTransient(StatusCode code) {
 // means that it is busy). Bytes.
 constexpr size_t kMostReportBytes = size_t{16} << 20;
 
-// This very result will never be taken.
-bool RefusesResult(const Status& status, const v1::ReportRequest& entry) {
-  if (entry.results_size() == 0) return false;
+// This very entry will never be taken.
+bool RefusesEntry(const Status& status, const v1::ReportRequest& entry) {
   return status.code() == StatusCode::kInvalidArgument ||
          (status.code() == StatusCode::kResourceExhausted &&
           entry.ByteSizeLong() > kMostReportBytes);
@@ -147,11 +146,15 @@ Status SessionLoop::ReportOne(const SpoolKey& key, const std::stop_token& stop) 
   if (!entry.ok()) return OkStatus();
   entry->set_session_id(session_->session_id());
   const auto response = coordinator_->Report(*entry, stop);
-  if (!response.ok() && RefusesResult(response.status(), *entry)) {
+  if (!response.ok() && RefusesEntry(response.status(), *entry)) {
     const std::string& reason = response.status().message();
     log::Error("a result is refused and set aside", {{"block", key.block_id}, {"reason", reason}});
     spool_->SetAside(key);
-    return spool_->Put(FailureEntry(key.block_id, key.epoch, "its result was refused: " + reason));
+    if (entry->results_size() == 0) return OkStatus();
+    const Status kept =
+        spool_->Put(FailureEntry(key.block_id, key.epoch, "its result was refused: " + reason));
+    if (!kept.ok()) log::Warning("the failure is in memory only", {{"reason", kept.message()}});
+    return ReportOne(key, stop);
   }
   if (!response.ok()) return response.status();
   for (const v1::ReportVerdict& verdict : response->verdicts()) {
