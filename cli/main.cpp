@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
+#include <initializer_list>
 
 #include "cli/app.hpp"
 

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 bin=$PWD/build/bin
 data=$(mktemp -d "${TMPDIR:-/tmp}/quantfleet-demo.XXXXXX")
+chmod 711 "$data" # PostgreSQL does not run as root: its user passes through
 log=$data/up.log
 ready=$data/ready
 threads=1
@@ -48,7 +49,7 @@ id=$("$bin/quantfleet" submit examples/quickstart.yaml)
 echo "matrix $id of examples/quickstart.yaml"
 "$bin/quantfleet" watch "$id"
 echo
-"$bin/quantfleet" compare "$id"
+"$bin/quantfleet" compare "$id" --full
 "$bin/quantfleet" export "$id" --format html --out demo-report.html
 echo
 echo "wrote demo-report.html"

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -27,6 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration kStopPatience = std::chrono::seconds(10);
+// sun_path holds 108 bytes (unix(7)), the socket's own name takes 15.
+constexpr size_t kLongestSocketFolder = 90;
 constexpr Duration kReadyPatience = std::chrono::seconds(60);
 
 std::string DefaultData() {
@@ -64,6 +67,8 @@ class Up {
 
  private:
   Status PrepareFolders();
+  // As root PostgreSQL runs as another user, who must be able to reach the folder.
+  Status CheckReachable(const std::string& user) const;
   Status StartPostgres();
   Status StartCoordinator();
   Status StartAgents();
@@ -85,6 +90,7 @@ class Up {
   const UpOptions options_;
   std::string data_;
   std::string programs_;  // of ours
+  const int64_t started_seconds_ = std::time(nullptr);
   int port_ = 0;
   int http_port_ = 0;
   std::unique_ptr<Child> postgres_;
@@ -106,10 +112,27 @@ Status Up::PrepareFolders() {
   return OkStatus();
 }
 
+Status Up::CheckReachable(const std::string& user) const {
+  if (user.empty()) return OkStatus();
+  for (fs::path at = data_; at.has_relative_path(); at = at.parent_path()) {
+    struct stat facts {};
+    if (stat(at.c_str(), &facts) == 0 && (facts.st_mode & S_IXOTH) == 0) {
+      return InvalidArgument("PostgreSQL's user '" + user + "' cannot pass " + at.string() +
+                             ": chmod o+x it, or take --data elsewhere");
+    }
+  }
+  return OkStatus();
+}
+
 Status Up::StartPostgres() {
   QF_ASSIGN_OR_RETURN(const std::string bin, PostgresPrograms());
   const std::string folder = data_ + "/postgres";
   const std::string user = PostgresUser();
+  if (folder.size() > kLongestSocketFolder) {
+    return InvalidArgument("the path " + data_ +
+                           " is too long for PostgreSQL's socket; take --data with a shorter one");
+  }
+  QF_RETURN_IF_ERROR(CheckReachable(user));
   std::error_code error;
   fs::create_directories(folder, error);
   if (!user.empty()) {
@@ -129,10 +152,11 @@ Status Up::StartPostgres() {
   spec.arguments = {bin + "/postgres",  "-D", folder + "/data", "-k", folder, "-c",
                     "listen_addresses="};
   spec.stop_signal = SIGINT;  // fast shutdown
+  const std::string socket = folder + "/.s.PGSQL.5432";
+  fs::remove(socket, error);  // of a server that was killed; the folder is ours alone
   postgres_ = std::make_unique<Child>(spec);
   QF_RETURN_IF_ERROR(postgres_->Start());
-  return TendUntil([&] { return fs::exists(folder + "/.s.PGSQL.5432"); }, kReadyPatience,
-                   "PostgreSQL");
+  return TendUntil([&] { return fs::exists(socket); }, kReadyPatience, "PostgreSQL");
 }
 
 Status Up::AwaitPortFile(const std::string& path, int* port) {
@@ -196,9 +220,16 @@ Status Up::StartAgents() {
 
 Status Up::AwaitReady() {
   Client client("127.0.0.1:" + std::to_string(port_));
+  // A data folder that was used before holds sessions of former lives.
   const auto open = [&] {
     const auto sessions = client.ListSessions({});
-    return sessions.ok() && static_cast<size_t>(sessions->sessions_size()) >= agents_.size();
+    if (!sessions.ok()) return false;
+    const auto fresh = std::count_if(sessions->sessions().begin(), sessions->sessions().end(),
+                                     [&](const v1::Session& session) {
+                                       return session.state() == v1::SESSION_STATE_OPEN &&
+                                              session.create_time().seconds() >= started_seconds_;
+                                     });
+    return static_cast<size_t>(fresh) >= agents_.size();
   };
   return TendUntil(open, kReadyPatience, "the agents; see " + data_ + "/log");
 }

@@ -61,11 +61,13 @@ class Fleet:
     def __init__(self, bin_dir, threads="1", extra=(), environment=None):
         self.bin = pathlib.Path(bin_dir)
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="quantfleet-e2e."))
+        self.data.chmod(0o711)  # PostgreSQL does not run as root: its user passes through
         self.lines = []
         self.environment = dict(os.environ, **(environment or {}))
         self.log = open(self.data / "up.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [self.bin / "quantfleet", "up", "--data", self.data / "fleet", "--port", "0", "--threads", threads,
+            [self.bin / "quantfleet", "up", "--data", self.data / "fleet", "--port", "0", "--http-port", "0",
+             "--threads", threads,
              *extra],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment)
         threading.Thread(target=self._read, daemon=True).start()
