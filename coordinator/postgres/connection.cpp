@@ -167,19 +167,24 @@ Status Transaction::Commit() {
   }
 }
 
+struct Connection::Link {
+  explicit Link(const std::string& conninfo) : connection(conninfo) {}
+  pqxx::connection connection;
+};
+
 Connection::Connection(std::string conninfo) : conninfo_(WithTimeouts(conninfo)) {}
 Connection::~Connection() = default;
 
 Status Connection::Open() {
-  if (connection_) return OkStatus();
+  if (link_) return OkStatus();
   try {
-    auto made = std::make_unique<pqxx::connection>(conninfo_);
+    auto made = std::make_unique<Link>(conninfo_);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     // A silent reconnect loses the session's state; deprecated because 7.0 no longer has it.
-    made->inhibit_reactivation(true);
+    made->connection.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
-    connection_ = std::move(made);
+    link_ = std::move(made);
     return OkStatus();
   } catch (const std::exception& e) {
     const std::string what = e.what();
@@ -192,7 +197,7 @@ Status Connection::RunOnce(Erased body, void* context, bool* again) {
   QF_RETURN_IF_ERROR(Open());
   *again = false;
   try {
-    Transaction transaction(*connection_);
+    Transaction transaction(link_->connection);
     Status status = body(context, transaction);
     if (status.ok()) status = transaction.Commit();
     *again = transaction.again();
@@ -215,7 +220,7 @@ Status Connection::RunErased(Erased body, void* context) {
     connection_failed_ = false;
     status = RunOnce(body, context, &again);
     // Only here: the transaction, which refers to it, is gone by now.
-    if (connection_failed_) connection_.reset();
+    if (connection_failed_) link_.reset();
     if (status.ok()) return status;
   }
   return status.code() == StatusCode::kAborted ? Unavailable(status.message()) : status;

@@ -108,7 +108,8 @@ class Connection {
   Status Open();
 
   std::string conninfo_;
-  std::unique_ptr<pqxx::connection_base> connection_;
+  struct Link;  // the concrete connection: its base has no virtual destructor, and would not close
+  std::unique_ptr<Link> link_;
   bool connection_failed_ = false;
 };
 
