@@ -4,6 +4,10 @@
 // The traps of libpqxx 6.4.5 that coordinator/postgres/connection.hpp closes, each shown closed.
 #include "coordinator/postgres/connection.hpp"
 
+#include <string>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "coordinator/postgres/pool.hpp"
@@ -121,6 +125,111 @@ TEST_F(ConnectionTest, ALostBackendIsReplacedAndTheWholeRunAgain) {
 TEST_F(ConnectionTest, ADatabaseThatIsAwayIsUnavailable) {
   Connection nowhere("host=/no/such/directory dbname=x");
   EXPECT_EQ(nowhere.Run([](Transaction&) { return OkStatus(); }).code(), StatusCode::kUnavailable);
+}
+
+TEST_F(ConnectionTest, TheFirstStatementIsInTheTransactionAlready) {
+  std::vector<std::string> transactions;
+  const Status status = db_.Run([&](Transaction& tx) -> Status {
+    for (int i = 0; i < 2; ++i) {
+      QF_ASSIGN_OR_RETURN(const auto rows, tx.Query("SELECT pg_current_xact_id()::text"));
+      transactions.push_back(rows[0][0].as<std::string>());
+    }
+    return OkStatus();
+  });
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(transactions[0], transactions[1]);
+}
+
+TEST_F(ConnectionTest, ACommitInDoubtRunsTheWholeAgain) {
+  const auto make = [&](const char* sql) {
+    ASSERT_TRUE(db_.Run([&](Transaction& tx) { return tx.Query(sql).status(); }).ok()) << sql;
+  };
+  make(R"(CREATE FUNCTION kill_me() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END')");
+  make(R"(CREATE CONSTRAINT TRIGGER kill_at_commit AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW WHEN (NEW.text = 'kill') EXECUTE FUNCTION kill_me())");
+  int runs = 0;
+  const Status status = db_.Run([&](Transaction& tx) {
+    return tx.Query("INSERT INTO t (id, text) VALUES (1, $1)", {++runs < 3 ? "kill" : "spare"})
+        .status();
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(Count(), "1");
+
+  const Status never = db_.Run([](Transaction& tx) {
+    return tx.Query("INSERT INTO t (id, text) VALUES (2, 'kill')").status();
+  });
+  EXPECT_EQ(never.code(), StatusCode::kUnavailable) << never.ToString();
+  EXPECT_EQ(Count(), "1");
+}
+
+TEST_F(ConnectionTest, ASerializationFailureIsRunAgain) {
+  int runs = 0;
+  const Status status = db_.Run([&](Transaction& tx) -> Status {
+    if (++runs == 1) {
+      return tx.Query("DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''40001''; END'").status();
+    }
+    return tx.Query("INSERT INTO t (id) VALUES (1)").status();
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(runs, 2);
+}
+
+TEST_F(ConnectionTest, AStatementThatHangsIsEndedAndNotTriedAgain) {
+  Connection hasty(PostgresServer::Get().NewSchema());
+  int runs = 0;
+  const Status status = hasty.Run([&](Transaction& tx) -> Status {
+    ++runs;
+    QF_RETURN_IF_ERROR(tx.Query("SELECT set_config('statement_timeout', '50ms', true)").status());
+    return tx.Query("SELECT pg_sleep(600)").status();
+  });
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.ToString();
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_F(ConnectionTest, AnErrorCarriesNoSql) {
+  const Status status =
+      db_.Run([](Transaction& tx) { return tx.Query("SELECT secret FROM t").status(); });
+  EXPECT_EQ(status.code(), StatusCode::kInternal);
+  EXPECT_EQ(status.message().find("secret"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("42703"), std::string::npos) << status.message();
+}
+
+TEST_F(ConnectionTest, DiscardedConnectionsAreClosed) {
+  const std::string count =
+      "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
+  const std::string before = Scalar(db_, count);
+  for (int i = 0; i < 10; ++i) {
+    Connection brief(conninfo_);
+    EXPECT_FALSE(brief.Run([](Transaction& tx) { return tx.Query("SELECT 1/0").status(); }).ok());
+    EXPECT_TRUE(brief.Run([](Transaction& tx) { return tx.Query("SELECT 1").status(); }).ok());
+  }
+  // The server sees a client's end a moment later.
+  while (Scalar(db_, count) != before) std::this_thread::yield();
+}
+
+TEST_F(ConnectionTest, AReaderWithOneSnapshotSeesNoLaterWrite) {
+  Connection writer(conninfo_);
+  const Status status = db_.Run([&](Transaction& tx) -> Status {
+    QF_RETURN_IF_ERROR(tx.UseOneSnapshot());
+    QF_RETURN_IF_ERROR(tx.Query("SELECT count(*) FROM t").status());
+    Scalar(writer, "INSERT INTO t (id) VALUES (1) RETURNING id");
+    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query("SELECT count(*) FROM t"));
+    EXPECT_EQ(rows[0][0].as<int>(), 0);
+    return OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(Count(), "1");
+}
+
+TEST(WithTimeouts, KeepsWhatIsSetAndKnowsUris) {
+  const std::string pairs = WithTimeouts("dbname=x connect_timeout=1");
+  EXPECT_EQ(pairs.find("connect_timeout='5'"), std::string::npos);
+  EXPECT_NE(pairs.find("options='-c statement_timeout=30s"), std::string::npos);
+  const std::string uri = WithTimeouts("postgresql://localhost/x?connect_timeout=1");
+  EXPECT_NE(uri.find("&options=-c%20statement"), std::string::npos) << uri;
+  EXPECT_EQ(uri.find(' '), std::string::npos);
 }
 
 TEST_F(ConnectionTest, APoolRunsEverythingItTook) {

@@ -144,4 +144,15 @@ std::string Scalar(postgres::Connection& db, const std::string& sql) {
   return value;
 }
 
+std::string Contradictions(postgres::Connection& db) {
+  return Scalar(db, R"(
+    SELECT string_agg(b.block_id || ' ' || b.state, ', ') FROM block b
+    LEFT JOIN ready q USING (block_id) LEFT JOIN lease l USING (block_id)
+    LEFT JOIN block_result r USING (block_id)
+    WHERE (b.state = 'ready') <> (q.block_id IS NOT NULL)
+       OR (b.state = 'leased') <> (l.block_id IS NOT NULL)
+       OR (b.state = 'done') <> (r.block_id IS NOT NULL)
+       OR l.epoch <> b.epoch)");
+}
+
 }  // namespace quantfleet::testing

@@ -36,5 +36,8 @@ Result<v1::SyncResponse> SyncBusy(postgres::Connection& db, const std::string& s
                                   const v1::Grant& grant, const postgres::LeasePolicy& policy = {});
 // First column of the first row of `sql`.
 std::string Scalar(postgres::Connection& db, const std::string& sql);
+// Blocks whose rows contradict each other, empty if none: a block is either ready and queued, or
+// leased under its present epoch, or done with a result, or over without.
+std::string Contradictions(postgres::Connection& db);
 
 }  // namespace quantfleet::testing
