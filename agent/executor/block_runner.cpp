@@ -3,6 +3,7 @@
 #include "agent/executor/block_runner.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,9 +39,11 @@ Status Stopped() {
 // The state of one Run.
 class Attempts {
  public:
-  Attempts(const EngineOptions& engine, double silence_seconds, const v1::Block& block,
-           const OnProgress& on_progress, const std::stop_token& stop)
-      : engine_(engine),
+  Attempts(const EngineOptions& options, std::unique_ptr<EngineProcess>& engine,
+           double silence_seconds, const v1::Block& block, const OnProgress& on_progress,
+           const std::stop_token& stop)
+      : options_(options),
+        engine_(engine),
         silence_seconds_(silence_seconds),
         block_(block),
         on_progress_(on_progress),
@@ -70,19 +73,26 @@ class Attempts {
   // Runs the arms that are not parked once. An error ends the whole run.
   Status Attempt() {
     const v1::Block part = UnparkedArms();
-    QF_ASSIGN_OR_RETURN(const auto engine, EngineProcess::Start(engine_));
-    const auto description = engine->Describe();
-    if (!description.ok()) return FailedOutsideArms(description.status().message());
+    if (!engine_) {
+      QF_ASSIGN_OR_RETURN(engine_, EngineProcess::Start(options_));
+    }
+    const auto description = engine_->Describe();
+    if (!description.ok()) {
+      engine_.reset();
+      return FailedOutsideArms(description.status().message());
+    }
     if (description->devices_size() != 1) {
-      return Internal("the engine describes not one device for " + engine_.device);
+      return Internal("the engine describes not one device for " + options_.device);
     }
     fingerprint_ = description->devices(0).fingerprint();
     EngineLimits limits;
     limits.silence_seconds = silence_seconds_;
     limits.run_seconds =
         part.arms_size() * (silence_seconds_ + kSamplingShare * part.policy().max_seconds());
-    EngineRun run = engine->RunBlock(
+    EngineRun run = engine_->RunBlock(
         part, [&](const v1::Progress& progress) { ForwardProgress(progress); }, stop_, limits);
+    // Only a run that went well leaves the engine fit for the next block.
+    if (run.end != EngineRun::End::kDone) engine_.reset();
     if (run.end == EngineRun::End::kDone && !TakeMeasurements(&run)) {
       run.end = EngineRun::End::kFailed;
       run.reason = "the engine's measurements do not fit the block's arms";
@@ -151,7 +161,8 @@ class Attempts {
     return OkStatus();
   }
 
-  const EngineOptions& engine_;
+  const EngineOptions& options_;
+  std::unique_ptr<EngineProcess>& engine_;
   const double silence_seconds_;
   const v1::Block& block_;
   const OnProgress& on_progress_;
@@ -167,13 +178,17 @@ class Attempts {
 
 }  // namespace
 
-BlockRunner::BlockRunner(EngineOptions engine, double silence_seconds)
-    : engine_(std::move(engine)), silence_seconds_(silence_seconds) {}
+BlockRunner::BlockRunner(EngineOptions options, double silence_seconds)
+    : options_(std::move(options)), silence_seconds_(silence_seconds) {}
+
+void BlockRunner::Rest() {
+  engine_.reset();
+}
 
 Result<v1::BlockResult> BlockRunner::Run(const v1::Block& block, const OnProgress& on_progress,
                                          const std::stop_token& stop) {
   if (block.arms_size() == 0) return InvalidArgument("the block has no arms");
-  return Attempts(engine_, silence_seconds_, block, on_progress, stop).Run();
+  return Attempts(options_, engine_, silence_seconds_, block, on_progress, stop).Run();
 }
 
 }  // namespace quantfleet::agent

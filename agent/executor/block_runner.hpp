@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <stop_token>
 
 #include "agent/executor/engine_process.hpp"
@@ -12,8 +13,8 @@
 
 namespace quantfleet::agent {
 
-// Runs blocks, each in a fresh engine, and turns whatever becomes of the engine into exactly one
-// measurement an arm:
+// Runs blocks one after the other in one engine, whose cached weights the next block may use, and
+// turns whatever becomes of the engine into exactly one measurement an arm:
 //   - The engine fails (crash, silence, no memory, an error of its own) for the first time while
 //     it works on an arm: all arms run again in a fresh engine, the baseline with them, since
 //     rounds are paired only within one run.
@@ -24,7 +25,7 @@ namespace quantfleet::agent {
 class BlockRunner {
  public:
   // `silence_seconds`: a run without an event for this long hangs.
-  explicit BlockRunner(EngineOptions engine, double silence_seconds = 180);
+  explicit BlockRunner(EngineOptions options, double silence_seconds = 180);
 
   // Epoch is left unset. `on_progress` is called on this thread with the block's own arm indices.
   // Errors: kCancelled (stopped), kInvalidArgument (the engine refuses the block), kNotFound (no
@@ -32,9 +33,13 @@ class BlockRunner {
   Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
                               const std::stop_token& stop);
 
+  // No block follows soon: lets go of the engine and the memory it holds.
+  void Rest();
+
  private:
-  const EngineOptions engine_;
+  const EngineOptions options_;
   const double silence_seconds_;
+  std::unique_ptr<EngineProcess> engine_;
 };
 
 }  // namespace quantfleet::agent

@@ -22,7 +22,7 @@ Result<std::optional<HostLock>> Lock(const std::string& path, const std::stop_to
 }  // namespace
 
 EngineExecutor::EngineExecutor(EngineOptions engine, std::string lock_path)
-    : engine_(std::move(engine)), lock_path_(std::move(lock_path)) {}
+    : engine_(std::move(engine)), lock_path_(std::move(lock_path)), runner_(engine_) {}
 
 Status EngineExecutor::Examine(const std::stop_token& stop, v1::DeviceDescription* device,
                                v1::Ceilings* ceilings) {
@@ -40,7 +40,7 @@ Status EngineExecutor::Examine(const std::stop_token& stop, v1::DeviceDescriptio
 Result<v1::BlockResult> EngineExecutor::Run(const v1::Block& block, const OnProgress& on_progress,
                                             const std::stop_token& stop) {
   QF_ASSIGN_OR_RETURN(const auto lock, Lock(lock_path_, stop));
-  return BlockRunner(engine_).Run(block, on_progress, stop);
+  return runner_.Run(block, on_progress, stop);
 }
 
 }  // namespace quantfleet::agent

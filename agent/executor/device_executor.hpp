@@ -26,6 +26,8 @@ class DeviceExecutor {
   // See BlockRunner::Run.
   virtual Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
                                       const std::stop_token& stop) = 0;
+  // No block follows soon: lets go of what was kept for the next one.
+  virtual void Rest() {}
 };
 
 // Runs quantfleet-engine, by default as the only one on the host.
@@ -38,10 +40,12 @@ class EngineExecutor : public DeviceExecutor {
                  v1::Ceilings* ceilings) override;
   Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
                               const std::stop_token& stop) override;
+  void Rest() override { runner_.Rest(); }
 
  private:
   const EngineOptions engine_;
   const std::string lock_path_;
+  BlockRunner runner_;
 };
 
 }  // namespace quantfleet::agent

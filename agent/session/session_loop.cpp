@@ -17,6 +17,8 @@ namespace {
 constexpr double kMostWaitSeconds = 25;
 // Between two idle calls that come back at once.
 constexpr double kLeastIdleSeconds = 0.1;
+// A poll that brought nothing for so long: blocks do not follow each other now.
+constexpr double kRestSeconds = 5;
 
 // What a later attempt may mend; everything else needs a person.
 bool IsTransient(StatusCode code) {
@@ -188,6 +190,7 @@ Status SessionLoop::TakeBlock(const std::stop_token& stop) {
     return OkStatus();
   }
   const double passed = ToSeconds(Clock::Steady()->Now() - begin);
+  if (passed >= kRestSeconds) executor_->Rest();
   const double wait = std::clamp(response.next_sync_seconds(), 0.0, kMostWaitSeconds);
   WaitFor(FromSeconds(std::max(wait, kLeastIdleSeconds - passed)), stop);
   return OkStatus();
