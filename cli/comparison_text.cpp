@@ -151,7 +151,9 @@ void AddToGrid(Grid& grid, const Row& row) {
 std::string GridText(const Grid& grid) {
   std::vector<std::string> header = {"batch"};
   for (const auto& [value, text] : grid.batches) header.push_back(text);
-  header.insert(header.end(), {"weights", "bits/weight", "output error"});
+  // Share of the DRAM ceiling where it binds most: at the smallest batch.
+  const std::string first = grid.batches.begin()->second;
+  header.insert(header.end(), {"weights", "bits/weight", "output error", "DRAM at " + first});
   Table table(header);
   std::vector<std::string> line = {grid.baselines.empty()
                                        ? "baseline"
@@ -164,6 +166,7 @@ std::string GridText(const Grid& grid) {
     cells.push_back(FormatBytes(row.measurement().weight_bytes()));
     cells.push_back(Fixed(row.measurement().bits_per_weight(), 2));
     cells.push_back(ErrorText(row));
+    cells.push_back(Share(row.has_dram_fraction(), row.dram_fraction()));
   };
   if (!grid.baselines.empty()) {
     add_facts(line, *grid.baselines.begin()->second);
@@ -171,13 +174,13 @@ std::string GridText(const Grid& grid) {
   }
   for (const std::string& arm : grid.arms) {
     std::vector<std::string> cells = {arm};
-    const Row* last = nullptr;
+    const Row* smallest = nullptr;
     for (const auto& [value, text] : grid.batches) {
       const auto found = grid.cells.find({arm, text});
       cells.push_back(found == grid.cells.end() ? "" : Cell(*found->second));
-      if (found != grid.cells.end()) last = found->second;
+      if (smallest == nullptr && found != grid.cells.end()) smallest = found->second;
     }
-    add_facts(cells, *last);
+    add_facts(cells, *smallest);
     table.Add(cells);
   }
   return table.AsText();

@@ -66,6 +66,9 @@ class LocalRun {
     return OkStatus();
   }
 
+  // Blocks without a result.
+  unsigned given_up() const { return given_up_; }
+
   v1::Comparison Compare(const std::string& name) const {
     std::vector<v1::ComparisonSession> sessions;
     for (const LocalDevice& device : devices_) sessions.push_back(device.session);
@@ -93,7 +96,14 @@ class LocalRun {
                         progress.fraction()));
       };
       auto result = device.executor->Run(planned.block, show, stop);
-      if (!result.ok()) return result.status();
+      if (result.status().code() == StatusCode::kCancelled) return result.status();
+      if (!result.ok()) {
+        // What was measured stays: one block given up costs its own arms only.
+        std::fprintf(stderr, "block %u given up: %s\n", planned.block.ordinal(),
+                     result.status().message().c_str());
+        ++given_up_;
+        return OkStatus();
+      }
       measured_.push_back({planned.block, *std::move(result), device.session.session_id()});
       return OkStatus();
     }
@@ -108,6 +118,7 @@ class LocalRun {
   ProgressBar bar_;
   const Duration start_ = Clock::Steady()->Now();
   unsigned done_ = 0;
+  unsigned given_up_ = 0;
 };
 
 bool AnyFailed(const v1::Comparison& comparison) {
@@ -119,12 +130,13 @@ bool AnyFailed(const v1::Comparison& comparison) {
 }
 
 Result<v1::Comparison> Measure(const matrix::Matrix& matrix, const RunOptions& options,
-                               const std::stop_token& stop) {
+                               const std::stop_token& stop, unsigned* given_up) {
   QF_ASSIGN_OR_RETURN(auto devices, OpenDevices(options.threads, stop));
   std::vector<scheduler::DeviceFacts> facts;
   for (const LocalDevice& device : devices) facts.push_back(device.facts);
   LocalRun run(std::move(devices), matrix::ExpandMatrix(matrix, facts));
   QF_RETURN_IF_ERROR(run.RunAll(stop));
+  *given_up = run.given_up();
   return run.Compare(matrix.name);
 }
 
@@ -150,7 +162,8 @@ int Run(const Common& common, const RunOptions& options) {
       if (sigtimedwait(&set, nullptr, &moment) > 0) stop.request_stop();
     }
   });
-  const auto comparison = Measure(*parsed.matrix, options, stop.get_token());
+  unsigned given_up = 0;
+  const auto comparison = Measure(*parsed.matrix, options, stop.get_token(), &given_up);
   if (!comparison.ok()) return Fail(comparison.status());
   if (!options.save.empty()) {
     std::ofstream file(options.save);
@@ -162,7 +175,7 @@ int Run(const Common& common, const RunOptions& options) {
   } else {
     Print(common.output == Output::kCsv ? LongCsv(*comparison) : PivotText(*comparison));
   }
-  return AnyFailed(*comparison) ? 1 : 0;
+  return given_up > 0 || AnyFailed(*comparison) ? 1 : 0;
 }
 
 }  // namespace quantfleet::cli
