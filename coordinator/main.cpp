@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <string>
 #include <thread>
 
 #include <unistd.h>
@@ -71,7 +72,9 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   const rpc::Sweeper sweeper(&pool, &parking, backend.policy);
   ServiceQueries queries(&pool);
   QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries));
-  log::Info("listening", {{"port", server->port()}, {"version", Version()}});
+  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
+  log::Info("listening on " + host + ":" + std::to_string(server->port()),
+            {{"version", Version()}});
   QF_RETURN_IF_ERROR(WritePort(options.port_file, server->port()));
 
   int signal = 0;

@@ -276,8 +276,10 @@ Result<std::vector<std::string>> AnswerableSessions(Connection& db,
         s.state <> 'open'
         OR EXISTS (SELECT 1 FROM lease l WHERE l.session_id = s.session_id)
         OR (NOT a.draining
-            AND EXISTS (SELECT 1 FROM session_class c JOIN ready r USING (class_id)
-                        WHERE c.session_id = s.session_id)
+            AND EXISTS (
+              SELECT 1 FROM session_class c, LATERAL (
+                SELECT 1 FROM ready r WHERE r.class_id = c.class_id LIMIT 1) AS head
+              WHERE c.session_id = s.session_id)
             AND NOT )") + kHostBusy + "))",
                                                   {Parameter::Array(sessions)}));
     for (const auto& row : rows) answerable.push_back(row[0].as<std::string>());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/rpc/handlers.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "base/digest.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int kMaxReports = 16;
 constexpr size_t kMaxName = 128;
+constexpr size_t kMaxHelloBytes = size_t{256} * 1024;
 // There are no accounts yet: servers listen on loopback only.
 constexpr const char* kPrincipal = "local";
 
@@ -23,6 +25,9 @@ Status CheckWord(const char* field, const std::string& value) {
     return InvalidArgument(std::string(field) + " is longer than " + std::to_string(kMaxName) +
                            " bytes");
   }
+  const bool has_control = std::any_of(value.begin(), value.end(),
+                                       [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (has_control) return InvalidArgument(std::string(field) + " has a control character");
   return OkStatus();
 }
 
@@ -56,6 +61,10 @@ Result<matrix::Expansion> ExpandOnFleet(postgres::Connection& db, const matrix::
 }  // namespace
 
 Status CheckHello(const v1::HelloRequest& request) {
+  if (request.ByteSizeLong() > kMaxHelloBytes) {
+    return InvalidArgument("the description of the device is larger than " +
+                           std::to_string(kMaxHelloBytes) + " bytes");
+  }
   QF_RETURN_IF_ERROR(CheckWord("agent_name", request.agent_name()));
   QF_RETURN_IF_ERROR(CheckWord("host_id", request.host_id()));
   QF_RETURN_IF_ERROR(CheckWord("request_id", request.request_id()));
@@ -78,6 +87,9 @@ Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
   const auto parsed = matrix::ParseMatrix(request.document(), file, limits);
   if (!parsed.matrix) return InvalidArgument(parsed.diagnostics.front().ToString());
   if (request.priority() > 9) return InvalidArgument("priority is 0 to 9");
+  if (!request.request_id().empty()) {
+    QF_RETURN_IF_ERROR(CheckWord("request_id", request.request_id()));
+  }
 
   postgres::Submission submission;
   submission.principal = kPrincipal;

@@ -25,7 +25,7 @@ class MatrixServiceImpl final : public v1::MatrixService::CallbackService {
                                          v1::SubmitMatrixResponse* response) override {
     return AnswerFromPool(backend_.pool, context, response, [this, request](Connection& db) {
       auto submitted = Submit(db, *request, backend_.limits);
-      if (submitted.ok() && !request->validate_only()) {
+      if (submitted.ok() && !request->validate_only() && !submitted->already_existed()) {
         log::Info("matrix taken", {{"matrix", submitted->matrix().matrix_id()},
                                    {"blocks", submitted->matrix().blocks_total()}});
       }
@@ -39,7 +39,7 @@ class MatrixServiceImpl final : public v1::MatrixService::CallbackService {
                                       v1::GetMatrixResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     const bool posted = backend_.pool->Post([this, request, response, reactor](Connection& db) {
-      const bool last = request->wait_seconds() <= 0;
+      const bool last = !(request->wait_seconds() > 0);  // true of NaN
       if (AnswerGet(db, *request, *response, reactor, last)) return;
       ParkedCall call;
       call.deadline =

@@ -76,8 +76,8 @@ void Parking::Loop() {
 
 namespace {
 
-// Sessions among those of `calls` that the database has something for; all of them if it cannot
-// say.
+// Sessions among those of `calls` that the database has something for; none if it cannot say:
+// a short outage passes unnoticed, a long one is answered at each call's deadline.
 std::set<std::string> Answerable(postgres::Connection& db, const std::vector<ParkedCall>& calls) {
   std::vector<std::string> sessions;
   for (const ParkedCall& call : calls) {
@@ -85,7 +85,7 @@ std::set<std::string> Answerable(postgres::Connection& db, const std::vector<Par
   }
   if (sessions.empty()) return {};
   const auto found = postgres::AnswerableSessions(db, sessions);
-  if (!found.ok()) return {sessions.begin(), sessions.end()};
+  if (!found.ok()) return {};
   return {found->begin(), found->end()};
 }
 

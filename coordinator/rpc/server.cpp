@@ -13,9 +13,11 @@ namespace {
 
 constexpr int kMaxReceiveBytes = 16 * 1024 * 1024;  // reports carry raw samples
 
+// "127.example.com" is a name, not an address of ours.
 bool IsLoopback(const std::string& address) {
-  return address.starts_with("127.") || address.starts_with("localhost:") ||
-         address.starts_with("[::1]:");
+  const std::string host = address.substr(0, address.rfind(':'));
+  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string::npos;
+  return (is_ipv4 && host.starts_with("127.")) || host == "localhost" || host == "[::1]";
 }
 
 }  // namespace
