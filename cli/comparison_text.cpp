@@ -98,9 +98,7 @@ std::string SpeedUp(const Row& row) {
 
 std::string VerdictText(const Row& row) {
   if (row.arm().role() == v1::ARM_ROLE_BASELINE) return "";
-  std::string text = VerdictWord(row.ratio().verdict());
-  if (!row.ratio().reason().empty()) text += ": " + row.ratio().reason();
-  return text;
+  return VerdictWord(row.ratio().verdict());
 }
 
 std::string GradeText(const Row& row) {
@@ -347,13 +345,15 @@ const char* MetricName(Metric metric) {
 
 std::string LongText(const v1::Comparison& comparison, GroupBy by, Metric metric) {
   Table table({"device class", "layer", "batch", "arm", MetricName(metric), "latency interval",
-               "speed-up", "verdict", "weights", "output error", "DRAM", "grade"});
+               "speed-up", "verdict", "weights", "output error", "DRAM", "grade",
+               "why not a plain verdict"});
   for (const Row* row : Sorted(comparison, by)) {
     table.Add({row->device_class(), Label(*row, "layer"),
                std::to_string(row->arm().spec().linear().batch()), ArmWithRole(*row),
                MetricText(*row, metric), Interval(*row), SpeedUp(*row), VerdictText(*row),
                FormatBytes(row->measurement().weight_bytes()), ErrorText(*row),
-               Share(row->has_dram_fraction(), row->dram_fraction()), GradeText(*row)});
+               Share(row->has_dram_fraction(), row->dram_fraction()), GradeText(*row),
+               row->ratio().reason()});
   }
   return table.AsText();
 }

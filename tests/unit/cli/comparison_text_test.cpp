@@ -94,7 +94,7 @@ TEST(ComparisonTextTest, EveryVerdictHasAWord) {
 TEST(ComparisonTextTest, LongTextTurnsTheIntervalAroundToo) {
   const std::string text = LongText(MakeComparison(), GroupBy::kBatch, Metric::kLatency);
   EXPECT_THAT(text, HasSubstr("2.000 [1.961, 2.041]")) << "1 / 0.51 and 1 / 0.49";
-  EXPECT_THAT(text, HasSubstr("not comparable: too, few"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("not comparable .*A +too, few\n"));
 }
 
 TEST(ComparisonTextTest, ByBatchSortsByNumber) {
