@@ -19,7 +19,7 @@ void AddFlags(CLI::App& app, CoordinatorOptions& o, std::string& config) {
   app.add_option("--listen", o.listen, "Address for gRPC; port 0 takes a free one")
       ->envname("QUANTFLEET_LISTEN")
       ->capture_default_str();
-  app.add_option("--http", o.http, "Address of the dashboard; empty for none")
+  app.add_option("--http", o.http, "Address of the dashboard, or none")
       ->envname("QUANTFLEET_HTTP")
       ->capture_default_str();
   app.add_option("--database", o.database, "PostgreSQL connection string")
@@ -102,6 +102,7 @@ int ParseCoordinatorOptions(int argc, char** argv, CoordinatorOptions& options) 
     app.clear();
     if (const int code = Parse(app, std::move(all)); code >= 0) return code;
   }
+  if (options.http == "none") options.http.clear();
   options.command = app.get_subcommands().empty() ? "serve" : app.get_subcommands()[0]->get_name();
   return -1;
 }
