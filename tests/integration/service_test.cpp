@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <functional>
+#include <limits>
 #include <sstream>
 #include <thread>
 
@@ -226,6 +228,67 @@ TEST(Service, BadInputIsOneClearError) {
             grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(Server::Start("0.0.0.0:0", coordinator.backend).status().code(),
             StatusCode::kInvalidArgument);
+}
+
+TEST(Service, OversizedAndMeaninglessRequestsAreRefused) {
+  Coordinator coordinator(testing::NewDatabase());
+  Client client(coordinator.channel);
+  const auto hello_code = [&](const std::function<void(v1::HelloRequest&)>& damage) {
+    v1::HelloRequest request = HelloOf("a");
+    damage(request);
+    v1::HelloResponse response;
+    return Client::Call(client.agents, &v1::AgentService::Stub::Hello, request, &response)
+        .error_code();
+  };
+  EXPECT_EQ(hello_code([](auto&) {}), grpc::StatusCode::OK);
+  EXPECT_EQ(hello_code([](auto& r) { r.set_agent_name("a\nb"); }),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(hello_code([](auto& r) { r.set_host_id(std::string(200, 'h')); }),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(hello_code([](auto& r) { (*r.mutable_labels())["x"] = std::string(300000, 'x'); }),
+            grpc::StatusCode::INVALID_ARGUMENT);
+
+  v1::SubmitMatrixResponse submitted;
+  EXPECT_EQ(client.Submit(Quickstart(), std::string(5000, 'r'), &submitted).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  ASSERT_TRUE(client.Submit(Quickstart(), "one", &submitted).ok());
+  v1::GetMatrixRequest get;
+  get.set_matrix_id(submitted.matrix().matrix_id());
+  get.set_known_version(UINT64_MAX);
+  get.set_wait_seconds(std::numeric_limits<double>::quiet_NaN());
+  v1::GetMatrixResponse matrix;
+  EXPECT_TRUE(
+      Client::Call(client.matrices, &v1::MatrixService::Stub::GetMatrix, get, &matrix).ok());
+
+  v1::ReportRequest report;
+  for (int i = 0; i < 17; ++i) report.add_failures();
+  v1::ReportResponse verdicts;
+  EXPECT_EQ(
+      Client::Call(client.agents, &v1::AgentService::Stub::Report, report, &verdicts).error_code(),
+      grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST(Service, AWatcherIsAnsweredWhenTheMatrixChanges) {
+  Coordinator coordinator(testing::NewDatabase());
+  Client client(coordinator.channel);
+  const std::string session = client.Hello(HelloOf("a"));
+  v1::SubmitMatrixResponse submitted;
+  ASSERT_TRUE(client.Submit(Quickstart(), "one", &submitted).ok());
+  v1::GetMatrixRequest request;
+  request.set_matrix_id(submitted.matrix().matrix_id());
+  request.set_known_version(client.Get(request.matrix_id()).version());
+  request.set_wait_seconds(25);
+  v1::GetMatrixResponse seen;
+  std::thread watching([&] {
+    EXPECT_TRUE(
+        Client::Call(client.matrices, &v1::MatrixService::Stub::GetMatrix, request, &seen).ok());
+  });
+  while (coordinator.parking.Waiting() == 0) std::this_thread::yield();
+  EXPECT_TRUE(client.Sync(session, 0).has_start());
+  watching.join();
+  EXPECT_GT(seen.matrix().version(), request.known_version());
+  EXPECT_EQ(seen.matrix().blocks_leased(), 1U);
+  EXPECT_EQ(seen.matrix().running_size(), 1);
 }
 
 TEST(Service, APowerCutOfTheDatabaseLosesNothingAcknowledged) {
