@@ -33,15 +33,36 @@ double BestSeconds(Duration share, int least, const std::stop_token& stop, const
   return best;
 }
 
-// Each thread reads its part of `bytes`, `times` times.
-void ReadAll(ThreadPool& pool, const std::byte* data, uint64_t bytes, int times) {
+// Each thread reads its part of `bytes`, `times` times, as so many streams side by side: a core
+// keeps more lines in flight on several streams than on one, and multiplying rows reads several.
+void ReadAll(ThreadPool& pool, const std::byte* data, uint64_t bytes, int times, uint64_t streams) {
   const uint64_t part = bytes / pool.threads() / sizeof(float);
+  const uint64_t chunk = streams == 1 ? part : 512;  // floats
+  const uint64_t stream = part / streams / chunk * chunk;
   pool.Run([&](uint32_t thread) {
     const float* const from = reinterpret_cast<const float*>(data) + part * thread;
     float sum = 0;
-    for (int i = 0; i < times; ++i) sum += linear::cpu::SumFloats(from, part);
+    for (int i = 0; i < times; ++i) {
+      for (uint64_t at = 0; at < stream; at += chunk) {
+        for (uint64_t s = 0; s < streams; ++s) {
+          sum += linear::cpu::SumFloats(from + s * stream + at, chunk);
+        }
+      }
+    }
     sink.store(sum, std::memory_order_relaxed);
   });
+}
+
+// Bytes a second of the best number of streams.
+double ReadRate(ThreadPool& pool, const std::byte* data, uint64_t bytes, int times, Duration share,
+                const std::stop_token& stop) {
+  double rate = 0;
+  for (const uint64_t streams : {1U, 4U, 8U, 16U}) {
+    const double seconds =
+        BestSeconds(share / 4, 2, stop, [&] { ReadAll(pool, data, bytes, times, streams); });
+    rate = std::max(rate, times * static_cast<double>(bytes) / seconds);
+  }
+  return rate;
 }
 
 double MatrixPeak(ThreadPool& pool, Duration share, const std::stop_token& stop) {
@@ -67,17 +88,14 @@ Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, MemoryPool& memory_po
   {
     const uint64_t bytes = std::max<uint64_t>(256 * kMebibyte, 4 * cache_bytes);
     QF_ASSIGN_OR_RETURN(const auto memory, memory_pool.Allocate(bytes));
-    const double seconds =
-        BestSeconds(share, 3, stop, [&] { ReadAll(pool, memory->data(), bytes, 1); });
-    ceilings.dram_read_bytes_per_second = static_cast<double>(bytes) / seconds;
+    ceilings.dram_read_bytes_per_second = ReadRate(pool, memory->data(), bytes, 1, 2 * share, stop);
   }
   {
     const uint64_t bytes = std::clamp<uint64_t>(cache_bytes / 4, kMebibyte, 16 * kMebibyte);
     QF_ASSIGN_OR_RETURN(const auto memory, memory_pool.Allocate(bytes));
     constexpr int kTimes = 8;
-    const double seconds =
-        BestSeconds(share, 3, stop, [&] { ReadAll(pool, memory->data(), bytes, kTimes); });
-    ceilings.cache_read_bytes_per_second = kTimes * static_cast<double>(bytes) / seconds;
+    ceilings.cache_read_bytes_per_second =
+        ReadRate(pool, memory->data(), bytes, kTimes, share, stop);
   }
   ceilings.matrix_operations_per_second["fp32"] = MatrixPeak(pool, share, stop);
   ceilings.launch_seconds = BestSeconds(share / 10, 100, stop, [&] { pool.Run([](uint32_t) {}); });

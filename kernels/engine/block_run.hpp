@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -66,6 +67,8 @@ class BlockRun {
   const std::function<void(const Progress&)>& on_progress_;
   std::vector<Arm> arms_;
   Duration last_report_{};
+  uint32_t reported_arm_ = 0;
+  std::string_view reported_phase_;  // a literal
   double fraction_ = 0;
 };
 
