@@ -248,7 +248,7 @@ export function drawChart(input: ChartInput): SVGSVGElement {
   if (xs.length === 0) {
     root.append(
         svg('text', {x: kWidth / 2, y: kHeight / 2, 'text-anchor': 'middle', class: 'hint'},
-            'no line is switched on'));
+            'nothing comparable to draw: the table says why'));
     return root;
   }
   const scale = makeScale(input, xs);
