@@ -122,8 +122,9 @@ Status LockHost(Transaction& tx, const std::string& session_id) {
 }
 
 // The first block of each class that the session meets is looked at, never the whole queue. Locks
-// block and queue row together and skips what others hold. Leaves the matrix row alone, which is
-// locked before blocks everywhere; see kSelectMatrix for the version.
+// block and queue row together and skips what others hold. No condition on the block's state here:
+// before the first ANALYZE the planner takes it for rare, and sorts the queue. Leaves the matrix
+// row alone, which is locked before blocks everywhere; see kSelectMatrix for the version.
 Result<std::optional<v1::Grant>> Claim(Transaction& tx, const std::string& session_id,
                                        const LeasePolicy& policy) {
   QF_RETURN_IF_ERROR(LockHost(tx, session_id));
@@ -136,7 +137,7 @@ Result<std::optional<v1::Grant>> Claim(Transaction& tx, const std::string& sessi
     heads AS MATERIALIZED (
       SELECT head.block_id, head.band, head.sort_key FROM me, session_class c, LATERAL (
         SELECT r.block_id, r.band, r.sort_key FROM ready r JOIN block b USING (block_id)
-        WHERE r.class_id = c.class_id AND b.state = 'ready'
+        WHERE r.class_id = c.class_id
         ORDER BY r.band, r.sort_key, r.block_id LIMIT 1 FOR UPDATE OF r, b SKIP LOCKED) AS head
       WHERE c.session_id = $1),
     picked AS MATERIALIZED (SELECT block_id FROM heads ORDER BY band, sort_key, block_id LIMIT 1),
