@@ -146,6 +146,39 @@ TEST_F(ReportTest, WhatWasReportedComesBackWhole) {
   EXPECT_TRUE(page->next_page_token().empty());
 }
 
+TEST(Report, PagesGoThroughEveryResultInTheOrderOfTheBlocks) {
+  constexpr int kBlocks = 7;
+  Connection db(testing::NewDatabase());
+  std::string session;
+  auto grants = TakeAll(db, kBlocks, &session);
+  std::reverse(grants.begin(), grants.end());
+  for (const v1::Grant& grant : grants) {
+    ASSERT_TRUE(StoreResult(db, session, ResultOf(grant.block(), grant.epoch())).ok());
+  }
+  v1::ListMeasurementsRequest request;
+  request.set_matrix_id(grants[0].block().matrix_id());
+  request.set_page_size(3);
+  std::vector<std::string> batches;
+  int pages = 0;
+  do {
+    const auto page = ListMeasurements(db, request);
+    ASSERT_TRUE(page.ok()) << page.status().ToString();
+    ++pages;
+    EXPECT_LE(page->results_size(), 3);
+    for (const v1::StoredResult& stored : page->results()) {
+      ASSERT_EQ(stored.rows_size(), 3);
+      batches.push_back(stored.rows(0).arm().labels().at("batch"));
+      EXPECT_EQ(stored.rows(2).measurement().rounds_size(), 8);
+      EXPECT_EQ(stored.rows(2).ratio().verdict(), v1::VERDICT_FASTER);
+    }
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(pages, 3);
+  EXPECT_EQ(batches, std::vector<std::string>({"1", "2", "3", "4", "5", "6", "7"}));
+  request.set_page_token("not ours");
+  EXPECT_EQ(ListMeasurements(db, request).status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST_F(ReportTest, TheComparisonHasTheStoredRatios) {
   ASSERT_EQ(Send(ResultOf(grant_.block(), grant_.epoch())), v1::DISPOSITION_ACCEPTED);
   const auto comparison = CompareMatrix(db_, grant_.block().matrix_id());
