@@ -4,6 +4,7 @@
 -- First schema. Times are the database's. State columns are text with a named CHECK. Lock order everywhere:
 -- matrix, block (ascending id), then lease, ready, attempt, result.
 
+-- A submitted document, never changed. It is over when none of its blocks is ready or leased.
 CREATE TABLE matrix (
   matrix_id       text PRIMARY KEY,
   principal       text NOT NULL,
@@ -32,11 +33,13 @@ CREATE TABLE requirement_class (
   CONSTRAINT requirement_class_unique UNIQUE (sha256)
 );
 
+-- What an operator says of an agent, whatever its sessions do.
 CREATE TABLE agent (
   agent_name text PRIMARY KEY,
   draining   boolean NOT NULL DEFAULT false
 );
 
+-- One life of an agent on one device. Of an agent and device at most one is open.
 CREATE TABLE session (
   session_id   text PRIMARY KEY,
   request_id   text NOT NULL,
@@ -65,6 +68,8 @@ CREATE TABLE session_class (
   CONSTRAINT session_class_pk PRIMARY KEY (session_id, class_id)
 );
 
+-- What is leased. Ready: it has a row in ready. Leased: one in lease, of the same epoch. Done: one in
+-- block_result. Of an epoch that is not the block's, nothing is ever accepted.
 CREATE TABLE block (
   block_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   matrix_id text NOT NULL REFERENCES matrix,
@@ -72,11 +77,14 @@ CREATE TABLE block (
   class_id  bigint NOT NULL REFERENCES requirement_class,
   target    text NOT NULL,
   arms      integer NOT NULL,
-  -- v1.Block in binary, without block_id.
+  -- v1.Block in binary, without block_id and matrix_id; never changed.
   spec      bytea NOT NULL,
   state     text NOT NULL,
+  -- Fencing token: grows with each grant, cancel and retry.
   epoch     bigint NOT NULL DEFAULT 0,
+  -- Grants that ended with their session; they never spend the budget of failures.
   losses    integer NOT NULL DEFAULT 0,
+  -- Grants that the agent gave up, since the last retry.
   failures  integer NOT NULL DEFAULT 0,
   reason    text NOT NULL DEFAULT '',
   CONSTRAINT block_ordinal_unique UNIQUE (matrix_id, ordinal),
@@ -89,11 +97,14 @@ CREATE INDEX block_left ON block (matrix_id) WHERE state IN ('ready', 'leased');
 CREATE TABLE ready (
   block_id bigint PRIMARY KEY REFERENCES block,
   class_id bigint NOT NULL,
+  -- 9 less the matrix's priority: the lowest runs first.
   band     integer NOT NULL,
+  -- Within a band: older matrices first, then the order of the blocks.
   sort_key bigint NOT NULL
 );
 CREATE INDEX ready_queue ON ready (class_id, band, sort_key, block_id);
 
+-- A block held by a session. Updated with every renewal: room on the page, and no index on the time.
 CREATE TABLE lease (
   block_id      bigint PRIMARY KEY REFERENCES block,
   epoch         bigint NOT NULL,
@@ -108,6 +119,7 @@ CREATE TABLE lease (
 ) WITH (fillfactor = 60);
 CREATE INDEX lease_session ON lease (session_id);
 
+-- Every grant there ever was. Without an end only while its lease lives.
 CREATE TABLE attempt (
   block_id   bigint NOT NULL REFERENCES block,
   epoch      bigint NOT NULL,
@@ -133,6 +145,7 @@ CREATE TABLE block_result (
   accept_time timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- One row an arm of an accepted result.
 CREATE TABLE measurement (
   block_id       bigint NOT NULL REFERENCES block_result,
   arm_index      integer NOT NULL,
@@ -161,6 +174,7 @@ CREATE TABLE sample (
   CONSTRAINT sample_measurement_fk FOREIGN KEY (block_id, arm_index) REFERENCES measurement
 );
 
+-- Each arm against the baseline of its block, worked out once when the result is accepted.
 CREATE TABLE ratio (
   block_id  bigint NOT NULL,
   arm_index integer NOT NULL,
