@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/executor/block_runner.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,8 @@ namespace {
 constexpr int kMostFailures = 2;
 // Preparation and checks take a while beside sampling; only an endless run is to meet this.
 constexpr double kSamplingShare = 3;
+// Whatever a policy says, a hang is noticed some day. Seconds.
+constexpr double kMostSampling = 3600;
 
 v1::Outcome OutcomeOf(EngineRun::End end) {
   switch (end) {
@@ -30,6 +33,17 @@ v1::Outcome OutcomeOf(EngineRun::End end) {
     default:
       return v1::OUTCOME_FAILED;
   }
+}
+
+EngineLimits LimitsOf(const v1::Block& block, double silence_seconds) {
+  // Also 0 for what is no number.
+  const double asked = block.policy().max_seconds();
+  const double sampling = asked > 0 ? std::min(asked, kMostSampling) : 0;
+  EngineLimits limits;
+  // Between two events lies at most one visit of one arm.
+  limits.silence_seconds = silence_seconds + sampling;
+  limits.run_seconds = block.arms_size() * (silence_seconds + kSamplingShare * sampling);
+  return limits;
 }
 
 Status Stopped() {
@@ -85,12 +99,9 @@ class Attempts {
       return Internal("the engine describes not one device for " + options_.device);
     }
     fingerprint_ = description->devices(0).fingerprint();
-    EngineLimits limits;
-    limits.silence_seconds = silence_seconds_;
-    limits.run_seconds =
-        part.arms_size() * (silence_seconds_ + kSamplingShare * part.policy().max_seconds());
     EngineRun run = engine_->RunBlock(
-        part, [&](const v1::Progress& progress) { ForwardProgress(progress); }, stop_, limits);
+        part, [&](const v1::Progress& progress) { ForwardProgress(progress); }, stop_,
+        LimitsOf(part, silence_seconds_));
     // Only a run that went well leaves the engine fit for the next block.
     if (run.end != EngineRun::End::kDone) engine_.reset();
     if (run.end == EngineRun::End::kDone && !TakeMeasurements(&run)) {
@@ -153,12 +164,22 @@ class Attempts {
     if (!run.last_arm || *run.last_arm >= origin_.size()) return FailedOutsideArms(run.reason);
     const uint32_t index = origin_[*run.last_arm];
     if (++failures_[index] < kMostFailures) return OkStatus();
+    Park(index, OutcomeOf(run.end), run.reason);
+    if (block_.arms(static_cast<int>(index)).role() != v1::ARM_ROLE_BASELINE) return OkStatus();
+    // Nothing is left to compare with.
+    for (const uint32_t other : origin_) {
+      if (other == index) continue;
+      Park(other, v1::OUTCOME_FAILED, "not run, since the baseline failed: " + run.reason);
+    }
+    return OkStatus();
+  }
+
+  void Park(uint32_t index, v1::Outcome outcome, const std::string& reason) {
     v1::Measurement& measurement = parked_[index];
     measurement.set_arm_index(index);
     measurement.set_arm_id(block_.arms(static_cast<int>(index)).arm_id());
-    measurement.set_outcome(OutcomeOf(run.end));
-    measurement.set_reason(run.reason);
-    return OkStatus();
+    measurement.set_outcome(outcome);
+    measurement.set_reason(reason);
   }
 
   const EngineOptions& options_;

@@ -19,12 +19,13 @@ namespace quantfleet::agent {
 //     it works on an arm: all arms run again in a fresh engine, the baseline with them, since
 //     rounds are paired only within one run.
 //   - It fails a second time on that arm: the arm gets the outcome with the engine's last words
-//     and is parked; the others run again without it.
+//     and is parked; the others run again without it. If it is the baseline, they are not run.
 // The arm is the one that the engine's last progress event names. All samples of a result are of
 // one run. Used by one thread, which outlives the call.
 class BlockRunner {
  public:
-  // `silence_seconds`: a run without an event for this long hangs.
+  // `silence_seconds`: a run without an event for this long, beside the sampling time that the
+  // block's policy grants an arm, hangs.
   explicit BlockRunner(EngineOptions options, double silence_seconds = 180);
 
   // Epoch is left unset. `on_progress` is called on this thread with the block's own arm indices.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -122,6 +123,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Failure{"hang", v1::OUTCOME_TIMED_OUT, "does not answer"},
                       Failure{"chatter", v1::OUTCOME_TIMED_OUT, "does not answer"},
                       Failure{"out_of_memory", v1::OUTCOME_OUT_OF_MEMORY, "bad_alloc"},
+                      Failure{"exit", v1::OUTCOME_CRASHED, "exit status 7"},
+                      Failure{"cut_off", v1::OUTCOME_CRASHED, "exit status 0"},
+                      Failure{"flood", v1::OUTCOME_FAILED, "the engine sent"},
                       Failure{"error", v1::OUTCOME_FAILED, "a reason"},
                       Failure{"garbage", v1::OUTCOME_FAILED, "unheardOf"}),
     [](const auto& tested) { return tested.param.fault; });
@@ -132,6 +136,18 @@ TEST_F(ExecutorTest, EveryArmMayFail) {
   CheckShape(result);
   for (const auto& measurement : result->measurements()) {
     EXPECT_EQ(measurement.outcome(), v1::OUTCOME_CRASHED);
+  }
+}
+
+TEST_F(ExecutorTest, AFailedBaselineEndsTheBlock) {
+  block_.mutable_arms(0)->set_role(v1::ARM_ROLE_BASELINE);
+  SetFault(0, "crash");
+  const auto result = Run();
+  CheckShape(result);
+  EXPECT_EQ(result->measurements(0).outcome(), v1::OUTCOME_CRASHED);
+  for (int i = 1; i < block_.arms_size(); ++i) {
+    EXPECT_EQ(result->measurements(i).outcome(), v1::OUTCOME_FAILED);
+    EXPECT_THAT(result->measurements(i).reason(), HasSubstr("the baseline failed"));
   }
 }
 
@@ -186,6 +202,32 @@ TEST_F(ExecutorTest, TheEngineDiesWithItsOwner) {
   const pid_t pid = (*engine)->pid();
   engine->reset();
   EXPECT_EQ(kill(pid, 0), -1);
+}
+
+TEST_F(ExecutorTest, TheEngineDiesWithTheThreadThatStartedIt) {
+  std::unique_ptr<EngineProcess> engine;
+  std::thread([&] {
+    auto started = EngineProcess::Start(FakeEngine());
+    if (started.ok()) engine = *std::move(started);
+  }).join();
+  ASSERT_NE(engine, nullptr);
+  EXPECT_THAT(engine->Describe().status().message(), HasSubstr("signal 9"));
+}
+
+TEST_F(ExecutorTest, OneEngineServesManyBlocks) {
+  BlockRunner runner(FakeEngine());
+  const auto pid = [&] {
+    const auto result = runner.Run(block_, nullptr, {});
+    return result.ok() ? result->fingerprint().values().at("engine.pid") : "";
+  };
+  const std::string first = pid();
+  EXPECT_EQ(pid(), first);
+  // It may die between two blocks.
+  ASSERT_EQ(kill(std::stoi(first), SIGKILL), 0);
+  const std::string second = pid();
+  EXPECT_NE(second, first);
+  runner.Rest();
+  EXPECT_EQ(kill(std::stoi(second), 0), -1);
 }
 
 TEST_F(ExecutorTest, ExaminesTheDevice) {

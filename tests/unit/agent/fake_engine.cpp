@@ -17,7 +17,10 @@ namespace {
 using Json = nlohmann::json;
 
 void Say(const Json& event) {
-  std::cout << event.dump() << std::endl;
+  const std::string line = event.dump() + "\n";
+  // In two pieces: a reader may not count on whole lines.
+  std::cout << line.substr(0, line.size() / 2) << std::flush;
+  std::cout << line.substr(line.size() / 2) << std::flush;
 }
 
 void Describe() {
@@ -48,6 +51,16 @@ bool Fail(const std::string& fault) {
   if (fault == "out_of_memory") {
     std::cerr << "std::bad_alloc" << std::endl;
     _exit(1);
+  }
+  if (fault == "exit") _exit(7);
+  if (fault == "cut_off") {
+    std::cout << R"({"progress":{"armIn)" << std::flush;
+    _exit(0);
+  }
+  if (fault == "flood") {
+    const std::string part(size_t{1} << 20, 'x');
+    while (std::cout << part) {
+    }
   }
   if (fault == "hang" || fault == "chatter") {
     while (true) {
