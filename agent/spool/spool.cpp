@@ -7,8 +7,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include <fcntl.h>
@@ -69,8 +69,11 @@ Status WriteAll(int file, const std::string& path, const std::string& content) {
 
 Result<v1::ReportRequest> ReadEntry(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  // Not through iterators, which throw where reading fails.
+  content << file.rdbuf();
   if (!file) return Status(StatusCode::kDataLoss, "cannot be read");
-  return DecodeSpoolFile(std::string(std::istreambuf_iterator<char>(file), {}));
+  return DecodeSpoolFile(content.str());
 }
 
 }  // namespace

@@ -11,6 +11,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "agent/spool/spool_file.hpp"
 #include "base/ids.hpp"
@@ -98,6 +100,13 @@ TEST_F(SpoolTest, SetsDamagedFilesAside) {
   EXPECT_EQ(FilesWith(".corrupt").size(), 2U);
 }
 
+TEST_F(SpoolTest, SetsAsideWhatCannotBeRead) {
+  Open();
+  fs::create_directory(directory_ + "/a-folder.report");
+  EXPECT_THAT(Open()->Pending(), IsEmpty());
+  EXPECT_EQ(FilesWith(".corrupt").size(), 1U);
+}
+
 TEST_F(SpoolTest, SetsAFileAsideThatIsDamagedLater) {
   const auto spool = Open();
   ASSERT_TRUE(spool->Put(ResultOf("block", 1, "run")).ok());
@@ -144,6 +153,40 @@ TEST_F(SpoolTest, KeepsInMemoryWhatTheDiskRefuses) {
   EXPECT_EQ(spool->Put(ResultOf("block", 1, "run_1")).code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(spool->Load({"block", 1})->results(0).run_id(), "run_1");
   EXPECT_NE(spool->NotLeasingReason(), "");
+}
+
+// Lets files of this process grow no further than `bytes` while it lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &former_);
+    const rlimit limit{bytes, former_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &former_);
+    signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  sighandler_t handler_;
+  rlimit former_{};
+};
+
+TEST_F(SpoolTest, AWriteCutOffHalfwayLeavesNothing) {
+  const auto spool = Open();
+  {
+    const FileSizeLimit limit(100);
+    EXPECT_EQ(spool->Put(ResultOf("block", 1, std::string(1000, 'r'))).code(),
+              StatusCode::kResourceExhausted);
+  }
+  EXPECT_THAT(FilesWith(".tmp"), IsEmpty());
+  EXPECT_THAT(FilesWith(".report"), IsEmpty());
+  EXPECT_THAT(spool->NotLeasingReason(), HasSubstr("could not be written"));
+  spool->Forget({"block", 1});
+  EXPECT_EQ(spool->NotLeasingReason(), "");
 }
 
 TEST(SpoolFileTest, EveryFlippedBitAndEveryCutIsSeen) {
