@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -37,22 +38,41 @@ struct Server {
   std::thread thread;
 };
 
-// Signals that end the program, taken as a descriptor: handlers can do next to nothing. Made before
-// any thread, since threads inherit the mask.
-FileDescriptor TakeSignals() {
+sigset_t EndingSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Signals that end the program, taken as a descriptor: handlers can do next to nothing. Made before
+// any thread, since threads inherit the mask.
+FileDescriptor TakeSignals() {
+  const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return FileDescriptor(signalfd(-1, &signals, SFD_CLOEXEC));
 }
 
-// Returns at a signal, or when a device can no longer be served.
+// Returns at a signal, or when a device can no longer be served. The next signal ends the program
+// at once; the kernel then ends its engines.
 void WaitForEnd(const FileDescriptor& signals, const FileDescriptor& failure) {
   std::array<pollfd, 2> fds{{{signals.get(), POLLIN, 0}, {failure.get(), POLLIN, 0}}};
   while (poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
   }
+  signalfd_siginfo taken{};
+  if (fds[0].revents != 0) {
+    [[maybe_unused]] const ssize_t count = read(signals.get(), &taken, sizeof(taken));
+  }
+  const sigset_t ending = EndingSignals();
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+}
+
+void WarnOfUnusedGpu(const std::vector<ProbedDevice>& devices) {
+  const bool served = std::any_of(devices.begin(), devices.end(), [](const ProbedDevice& device) {
+    return device.device.kind() == v1::DEVICE_KIND_CUDA;
+  });
+  if (!served && HasNvidiaDriver()) log::Warning(kNoGpuFound);
 }
 
 Server MakeServer(const AgentOptions& options, const ProbedDevice& device,
@@ -69,6 +89,7 @@ Server MakeServer(const AgentOptions& options, const ProbedDevice& device,
 Status Serve(const AgentOptions& options, const FileDescriptor& signals) {
   QF_ASSIGN_OR_RETURN(const auto devices,
                       ProbeDevices(options.engine, options.devices, options.cpu_threads));
+  if (options.devices == DeviceChoice::kAll) WarnOfUnusedGpu(devices);
   QF_ASSIGN_OR_RETURN(const auto spool, Spool::Open(options.spool));
   const auto coordinator = MakeGrpcClient(options.coordinator);
   const FileDescriptor failure(eventfd(0, EFD_CLOEXEC));

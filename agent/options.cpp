@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/config_file.hpp"
 #include "agent/executor/engine_process.hpp"
 #include "base/version.hpp"
 
@@ -21,12 +22,16 @@ constexpr size_t kMostNameBytes = 128;
 
 // What flags give before it is checked.
 struct Texts {
+  std::string config;
   std::string devices = "all";
   std::vector<std::string> labels;
   std::string log_format = "text";
 };
 
 void AddFlags(CLI::App& app, AgentOptions& o, Texts& texts) {
+  app.add_option("--config", texts.config,
+                 "YAML file of settings, named as the flags without dashes in front")
+      ->envname("QUANTFLEET_AGENT_CONFIG");
   app.add_option("--coordinator", o.coordinator, "Address of the coordinator, HOST:PORT")
       ->envname("QUANTFLEET_COORDINATOR")
       ->capture_default_str();
@@ -55,6 +60,34 @@ void AddFlags(CLI::App& app, AgentOptions& o, Texts& texts) {
       ->envname("QUANTFLEET_LOG_FORMAT")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+}
+
+// Gives options the file's values where neither a flag nor a variable did.
+Status TakeConfig(CLI::App& app, const std::string& path) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_single_name();
+    if (name != "help" && name != "version" && name != "config") known.push_back(name);
+  }
+  QF_ASSIGN_OR_RETURN(const auto entries, ReadConfigFile(path, known));
+  for (const ConfigEntry& entry : entries) {
+    CLI::Option* const option = app.get_option("--" + entry.key);
+    if (option->count() > 0) continue;
+    const bool one_only = option->get_items_expected_max() <= 1;
+    if (entry.values.empty() || (one_only && entry.values.size() > 1)) {
+      return InvalidArgument(entry.place + ": '" + entry.key + "' takes one value");
+    }
+    try {
+      for (const std::string& value : entry.values) {
+        const bool flag = option->get_items_expected_max() == 0;
+        option->add_result(flag ? option->get_flag_value(entry.key, value) : value);
+      }
+      option->run_callback();
+    } catch (const CLI::Error& error) {
+      return InvalidArgument(entry.place + ": " + error.what());
+    }
+  }
+  return OkStatus();
 }
 
 // The name becomes part of a path and of tables.
@@ -122,7 +155,9 @@ AgentOptions ParseOptions(int argc, char** argv, int* exit_code) {
     *exit_code = app.exit(end) == 0 ? 0 : kBadUsage;
     return options;
   }
-  if (const Status status = Complete(texts, &options); !status.ok()) {
+  Status status = texts.config.empty() ? OkStatus() : TakeConfig(app, texts.config);
+  if (status.ok()) status = Complete(texts, &options);
+  if (!status.ok()) {
     std::fprintf(stderr, "quantfleet-agent: %s (see --help)\n", status.message().c_str());
     *exit_code = kBadUsage;
   }

@@ -12,7 +12,8 @@
 
 namespace quantfleet::agent {
 
-// What the agent was told by flags and QUANTFLEET_* variables; flags win.
+// What the agent was told by flags, QUANTFLEET_* variables and the configuration file, in this
+// order of precedence.
 struct AgentOptions {
   std::string coordinator = "127.0.0.1:7070";
   // Default: the host's name.

@@ -33,6 +33,10 @@ std::string HostId() {
   return Sha256Hex(std::string(kSalt) + machine);
 }
 
+bool HasNvidiaDriver() {
+  return std::ifstream("/proc/driver/nvidia/version").good();
+}
+
 Result<DeviceChoice> ParseDeviceChoice(const std::string& text) {
   if (text == "cpu") return DeviceChoice::kCpu;
   if (text == "cuda") return DeviceChoice::kCuda;
@@ -61,7 +65,9 @@ Result<std::vector<ProbedDevice>> ProbeDevices(const std::string& engine_program
       found.push_back({{engine_program, device.selector(), 0}, device});
     }
   }
-  if (found.empty()) return NotFound("this host has no such device");
+  if (found.empty()) {
+    return NotFound(HasNvidiaDriver() ? kNoGpuFound : "this host has no such device");
+  }
   return found;
 }
 

@@ -19,6 +19,13 @@ std::string HostId();
 // Name of this host as uname(2) gives it.
 std::string HostName();
 
+// True if this host has an NVIDIA driver loaded.
+bool HasNvidiaDriver();
+// What to tell when it has, and the engine finds no GPU.
+inline constexpr const char* kNoGpuFound =
+    "this host has an NVIDIA driver, but the engine finds no GPU: it was built without CUDA "
+    "(QUANTFLEET_CUDA=ON), or the driver is older than its CUDA";
+
 // Which devices an agent serves.
 enum class DeviceChoice { kCpu, kCuda, kAll };
 // "cpu", "cuda" or "all". kInvalidArgument.

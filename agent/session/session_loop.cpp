@@ -120,8 +120,14 @@ Status SessionLoop::Step(const std::stop_token& stop) {
 Status SessionLoop::OpenSession(const std::stop_token& stop) {
   if (hello_.request_id().empty()) {
     v1::HelloRequest request;
-    QF_RETURN_IF_ERROR(
-        executor_->Examine(stop, request.mutable_device(), request.mutable_ceilings()));
+    const Status examined =
+        executor_->Examine(stop, request.mutable_device(), request.mutable_ceilings());
+    if (!examined.ok()) {
+      // A driver may come back; the other devices of the host go on meanwhile.
+      log::Error("the device cannot be measured", {{"reason", examined.ToString()}});
+      WaitFor(FromSeconds(options_.examine_again_seconds), stop);
+      return OkStatus();
+    }
     request.set_agent_name(options_.agent_name);
     request.set_host_id(options_.host_id);
     request.set_version(std::string(Version()));
@@ -207,7 +213,9 @@ void SessionLoop::RunGrant(const v1::Grant& grant, const std::stop_token& stop) 
   auto result = executor_->Run(
       grant.block(), [&](const v1::Progress& progress) { heartbeat.Advance(progress); },
       block_stop.get_token());
-  if (block_stop.stop_requested()) return;
+  // A result that was complete when the agent was told to end is kept for its next life.
+  const bool discard = block_stop.stop_requested() && !(stop.stop_requested() && result.ok());
+  if (discard) return;
   if (const Status kept = spool_->Put(EntryOf(grant, std::move(result))); !kept.ok()) {
     log::Error("the result is in memory only", {{"reason", kept.message()}});
   }

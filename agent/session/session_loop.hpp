@@ -23,6 +23,8 @@ struct SessionOptions {
   std::string host_id;
   std::map<std::string, std::string> labels;
   bool share_host = false;
+  // Wait before a device that could not be measured is tried again; each try holds up the host.
+  double examine_again_seconds = 60;
 };
 
 // The life of one device at a coordinator: opens a session, takes blocks, runs them, hands the
@@ -35,7 +37,7 @@ class SessionLoop {
               Spool* spool);
 
   // Until `stop`: then stops the block that runs, says Goodbye and returns ok. Errors that no retry
-  // mends (the coordinator refuses this agent, the device cannot be used) end it earlier.
+  // mends (the coordinator refuses this agent) end it earlier.
   Status Run(const std::stop_token& stop);
 
  private:

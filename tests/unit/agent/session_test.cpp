@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -124,7 +125,7 @@ class FakeExecutor : public DeviceExecutor {
                  v1::Ceilings* ceilings) override {
     device->mutable_device()->set_device_class("cpu/fake/1t");
     ceilings->set_dram_read_bytes_per_second(1e9);
-    return examined;
+    return std::exchange(examined, Status());
   }
   Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
                               const std::stop_token& stop) override {
@@ -135,15 +136,17 @@ class FakeExecutor : public DeviceExecutor {
     progress.set_fraction(0.5);
     on_progress(progress);
     if (during) during(stop);
-    if (stop.stop_requested()) return Status(StatusCode::kCancelled, "stopped");
+    if (stop.stop_requested() && !ignores_stop) return Status(StatusCode::kCancelled, "stopped");
     if (!outcome.ok()) return outcome;
     v1::BlockResult result;
     result.set_run_id("run of " + block.block_id());
     return result;
   }
 
+  // Of the next call.
   Status examined;
   Status outcome;
+  bool ignores_stop = false;
   std::function<void(const std::stop_token&)> during;
   std::vector<std::string> runs;
 };
@@ -160,6 +163,7 @@ class SessionTest : public ::testing::Test {
     SessionOptions options;
     options.agent_name = "agent";
     options.labels["site"] = "lab";
+    options.examine_again_seconds = 0.01;
     thread_ = std::thread([this, options] {
       SessionLoop loop(options, &coordinator_, &executor_, spool_.get());
       status_ = loop.Run(stop_.get_token());
@@ -331,6 +335,54 @@ TEST_F(SessionTest, ShutdownStopsTheBlockAndSaysGoodbye) {
   EXPECT_THAT(executor_.runs, ElementsAre("block"));
   EXPECT_THAT(coordinator_.reports, IsEmpty());
   EXPECT_THAT(coordinator_.goodbyes, ElementsAre("session 1"));
+}
+
+TEST_F(SessionTest, ADeviceThatCannotBeMeasuredIsTriedAgain) {
+  executor_.examined = NotFound("the driver is gone");
+  RunAll();
+  EXPECT_TRUE(status_.ok());
+  EXPECT_EQ(coordinator_.hellos.size(), 1U);
+}
+
+TEST_F(SessionTest, AResultThatWasCompleteAtShutdownIsKept) {
+  coordinator_.answers = {Start("block", 1)};
+  executor_.ignores_stop = true;
+  executor_.during = [this](const std::stop_token&) { stop_.request_stop(); };
+  Begin();
+  thread_.join();
+  EXPECT_THAT(spool_->Pending(), ElementsAre(SpoolKey{"block", 1}));
+}
+
+TEST_F(SessionTest, ASessionLostDuringABlockCostsNothing) {
+  coordinator_.answers = {Start("block", 1)};
+  coordinator_.on_beat = [](const v1::SyncRequest&) -> Result<v1::SyncResponse> {
+    return FailedPrecondition("superseded");
+  };
+  coordinator_.report_failures = {FailedPrecondition("superseded")};
+  executor_.during = [this](const std::stop_token&) {
+    coordinator_.Await([this] { return !coordinator_.beats.empty(); });
+  };
+  RunAll();
+  EXPECT_EQ(coordinator_.hellos.size(), 2U);
+  EXPECT_EQ(coordinator_.beats.size(), 1U);
+  ASSERT_EQ(coordinator_.reports.size(), 2U);
+  EXPECT_EQ(coordinator_.reports[1].session_id(), "session 2");
+  EXPECT_EQ(coordinator_.reports[1].results(0).run_id(), "run of block");
+}
+
+TEST_F(SessionTest, ABlockOutlastsAnAbsentCoordinator) {
+  coordinator_.answers = {Start("block", 1)};
+  coordinator_.on_beat = [](const v1::SyncRequest&) -> Result<v1::SyncResponse> {
+    return Unavailable("away");
+  };
+  coordinator_.report_failures = {Unavailable("away")};
+  executor_.during = [this](const std::stop_token&) {
+    coordinator_.Await([this] { return coordinator_.beats.size() >= 3; });
+  };
+  RunAll();
+  EXPECT_EQ(coordinator_.hellos.size(), 1U);
+  EXPECT_THAT(executor_.runs, ElementsAre("block"));
+  EXPECT_THAT(spool_->Pending(), IsEmpty());
 }
 
 TEST_F(SessionTest, ARefusalEndsTheLoop) {
