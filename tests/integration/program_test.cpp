@@ -253,5 +253,30 @@ TEST_F(ProgramTest, AKilledCoordinatorForgetsNothing) {
   EXPECT_EQ(Contradictions(db), "");
 }
 
+TEST_F(ProgramTest, AnAgentKeepsItsBlockThroughAnAbsenceOfTheCoordinator) {
+  auto program = Start();
+  auto channel = Connect(*program);
+  const std::string session = Hello(channel).session_id();
+  postgres::Connection db(conninfo_);
+  ASSERT_TRUE(postgres::SubmitMatrix(db, SubmissionOf("request", 1)).ok());
+  const v1::Grant grant = Sync(channel, session, 20).start();
+  program->Kill();
+  Scalar(db, "UPDATE lease SET expire_time = clock_timestamp() - interval '1 hour' RETURNING 1");
+
+  // Nobody could renew: the new one gives a whole lease's time before it takes anything away.
+  program = Start();
+  channel = Connect(*program);
+  v1::SyncRequest request;
+  request.set_session_id(session);
+  request.mutable_running()->set_block_id(grant.block().block_id());
+  request.mutable_running()->set_epoch(grant.epoch());
+  grpc::ClientContext context;
+  v1::SyncResponse response;
+  const auto status = v1::AgentService::NewStub(channel)->Sync(&context, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_FALSE(response.has_stop());
+  EXPECT_EQ(Scalar(db, "SELECT expire_time > clock_timestamp() FROM lease"), "t");
+}
+
 }  // namespace
 }  // namespace quantfleet::testing
