@@ -74,10 +74,12 @@ Status Internal(std::string message);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): reads as return
+  // Implicit, so that `return value;` and `return status;` read as they should.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}
   // `status` is not ok.
-  Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {
     if (status_.ok()) {
       std::fputs("Result made from an ok status\n", stderr);
       std::abort();

@@ -133,6 +133,7 @@ Result<v1::Comparison> Measure(const matrix::Matrix& matrix, const RunOptions& o
                                const std::stop_token& stop, unsigned* given_up) {
   QF_ASSIGN_OR_RETURN(auto devices, OpenDevices(options.threads, stop));
   std::vector<scheduler::DeviceFacts> facts;
+  facts.reserve(devices.size());
   for (const LocalDevice& device : devices) facts.push_back(device.facts);
   LocalRun run(std::move(devices), matrix::ExpandMatrix(matrix, facts));
   QF_RETURN_IF_ERROR(run.RunAll(stop));
