@@ -53,7 +53,9 @@ Result<std::unique_ptr<web::WebServer>> StartDashboard(const CoordinatorOptions&
   return server;
 }
 
-// Ends the process if stopping hangs: a supervisor starts a new one, and nothing is lost.
+// Ends the process if stopping hangs (a reactor that is never finished makes gRPC's Shutdown wait
+// for ever, grpc/grpc#39114): a supervisor starts a new one, and nothing is lost. It sleeps in a
+// thread of its own because the one that would wait is the one that may hang.
 void ArmWatchdog() {
   std::thread([] {
     std::this_thread::sleep_for(std::chrono::seconds(8));

@@ -270,6 +270,7 @@ const ProcessEnd& ChildProcess::Reap(std::chrono::milliseconds grace) {
   const Time deadline = std::chrono::steady_clock::now() + grace;
   while (!Collect(false) && std::chrono::steady_clock::now() < deadline) {
     DrainStderr();
+    // waitpid(2) takes no deadline, and SIGCHLD belongs to the program, not to this room.
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return Kill();

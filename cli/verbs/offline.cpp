@@ -14,7 +14,7 @@
 namespace quantfleet::cli {
 namespace {
 
-// What a block costs beside its sampling, as measured on small CPUs (docs/measurements).
+// Allowance for what a block costs beside its sampling: preparation, checks, warm-up, reporting.
 constexpr double kBlockOverheadSeconds = 0.4;
 
 void PrintDiagnostics(const matrix::ParseOutcome& parsed) {

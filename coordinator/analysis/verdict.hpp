@@ -29,8 +29,8 @@ inline constexpr double kLeastLogEffect = 0.00995033;
 //
 // An arm that does the same work as the baseline is called faster or slower only if its whole
 // interval lies beyond: its mean must be off by its own half-width and the null's together, twice
-// what 95 % asks for. verdict_test.cpp counts false verdicts on simulated A/A blocks: 0.0 to 0.2 %
-// with noise between rounds, 2.5 % with a bias of 0.36 % an arm that sticks.
+// what 95 % asks for. verdict_test.cpp bounds false verdicts on simulated A/A blocks: below 1 %
+// with noise between rounds, below 5 % with a bias of 0.36 % an arm that sticks.
 //
 // A block without a measured null takes the arm's own half-width, which leaves faster and slower at
 // twice their usual distance and `same` only within the floor.

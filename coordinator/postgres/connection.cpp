@@ -89,6 +89,7 @@ Failure FromException(const std::exception& e) {
   return {Internal("the database's answer was not understood"), false};
 }
 
+// Before a whole transaction is run again: those that collided must not collide at the same moment.
 void Pause(int attempt) {
   thread_local std::minstd_rand random{std::random_device{}()};
   std::uniform_int_distribution<int> milliseconds(5, 20 << attempt);
