@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
+#include "coordinator/postgres/queue.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -21,20 +22,17 @@ constexpr const char* kHostBusy = R"( EXISTS (
 // Ends leases of a session; their blocks are queued again. The epochs must agree: while this waits
 // for a block's lock, the block may be reported and granted to somebody else.
 Status Requeue(Transaction& tx, const std::string& session_id, const std::string& why) {
-  return tx
-      .Query(R"(
+  QF_ASSIGN_OR_RETURN(const auto held, tx.Query(R"(
     WITH held AS MATERIALIZED (
-      SELECT b.block_id, b.epoch, b.class_id, b.ordinal, m.priority, m.create_time
-      FROM lease l JOIN block b USING (block_id) JOIN matrix m USING (matrix_id)
+      SELECT b.block_id, b.epoch FROM lease l JOIN block b USING (block_id)
       WHERE l.session_id = $1 AND b.state = 'leased' AND b.epoch = l.epoch ORDER BY b.block_id FOR UPDATE OF b),
     freed AS (DELETE FROM lease USING held WHERE lease.block_id = held.block_id),
     back AS (UPDATE block SET state = 'ready', losses = losses + 1 FROM held WHERE block.block_id = held.block_id),
     closed AS (UPDATE attempt SET end_time = clock_timestamp(), outcome = 'lost', reason = $2 FROM held
                WHERE attempt.block_id = held.block_id AND attempt.epoch = held.epoch)
-    INSERT INTO ready (block_id, class_id, band, sort_key)
-    SELECT block_id, class_id, 9 - priority, extract(epoch FROM create_time)::bigint * 1000000 + ordinal FROM held)",
-             {session_id, why})
-      .status();
+    SELECT block_id FROM held)",
+                                                {session_id, why}));
+  return QueueBlocks(tx, IdsOf(held));
 }
 
 // Ends a session that is open, and gives back what it holds in any case.

@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/matrix_view.hpp"
+#include "coordinator/postgres/queue.hpp"
 #include "coordinator/postgres/result_store.hpp"
 
 namespace quantfleet::postgres {
@@ -15,7 +16,7 @@ namespace {
 
 constexpr size_t kBlocksAStatement = 500;
 
-Status InsertBlocks(Transaction& tx, const std::string& matrix_id, uint32_t priority,
+Status InsertBlocks(Transaction& tx, const std::string& matrix_id,
                     const std::vector<matrix::PlannedBlock>& blocks, ClassIds& classes) {
   for (size_t begin = 0; begin < blocks.size(); begin += kBlocksAStatement) {
     std::vector<int64_t> ordinals, class_ids, arms;
@@ -28,21 +29,17 @@ Status InsertBlocks(Transaction& tx, const std::string& matrix_id, uint32_t prio
       targets.push_back(blocks[i].block.target());
       specs.push_back(blocks[i].block.SerializeAsString());
     }
-    QF_RETURN_IF_ERROR(tx.Query(R"(
-      WITH made AS (
-        INSERT INTO block (matrix_id, ordinal, class_id, target, arms, spec, state)
-        SELECT $1, ordinal, class_id, target, arms, spec, 'ready'
-        FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bytea[])
-             AS given (ordinal, class_id, target, arms, spec)
-        RETURNING block_id, class_id, ordinal)
-      INSERT INTO ready (block_id, class_id, band, sort_key)
-      SELECT made.block_id, made.class_id, 9 - $7::integer,
-             extract(epoch FROM m.create_time)::bigint * 1000000 + made.ordinal
-      FROM made, matrix m WHERE m.matrix_id = $1)",
-                                {matrix_id, Parameter::Array(ordinals), Parameter::Array(class_ids),
-                                 Parameter::Array(targets), Parameter::Array(arms),
-                                 Parameter::BytesArray(specs), priority})
-                           .status());
+    QF_ASSIGN_OR_RETURN(const auto made,
+                        tx.Query(R"(
+      INSERT INTO block (matrix_id, ordinal, class_id, target, arms, spec, state)
+      SELECT $1, ordinal, class_id, target, arms, spec, 'ready'
+      FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bytea[])
+           AS given (ordinal, class_id, target, arms, spec)
+      RETURNING block_id)",
+                                 {matrix_id, Parameter::Array(ordinals),
+                                  Parameter::Array(class_ids), Parameter::Array(targets),
+                                  Parameter::Array(arms), Parameter::BytesArray(specs)}));
+    QF_RETURN_IF_ERROR(QueueBlocks(tx, IdsOf(made)));
   }
   return OkStatus();
 }
@@ -106,7 +103,7 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
                   submission.document, Sha256Hex(submission.document), submission.priority})
             .status());
     ClassIds classes;
-    QF_RETURN_IF_ERROR(InsertBlocks(tx, fresh, submission.priority, submission.blocks, classes));
+    QF_RETURN_IF_ERROR(InsertBlocks(tx, fresh, submission.blocks, classes));
     QF_ASSIGN_OR_RETURN(outcome.matrix, SelectMatrix(tx, fresh));
     return OkStatus();
   }));
@@ -181,14 +178,11 @@ Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
         "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
         "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",
         R"(UPDATE block SET state = 'ready', epoch = epoch + 1, failures = 0, reason = ''
-           WHERE block_id = ANY($1::bigint[]))",
-        R"(INSERT INTO ready (block_id, class_id, band, sort_key)
-           SELECT b.block_id, b.class_id, 9 - m.priority,
-                  extract(epoch FROM m.create_time)::bigint * 1000000 + b.ordinal
-           FROM block b JOIN matrix m USING (matrix_id) WHERE b.block_id = ANY($1::bigint[]))"}) {
+           WHERE block_id = ANY($1::bigint[]))"}) {
     QF_RETURN_IF_ERROR(tx.Query(statement, {chosen}).status());
   }
   if (ids.empty()) return OkStatus();
+  QF_RETURN_IF_ERROR(QueueBlocks(tx, ids));
   return tx
       .Query(
           "UPDATE matrix SET state = 'running', end_time = NULL, version = version + 1 WHERE "

@@ -4,6 +4,7 @@
 
 #include "coordinator/analysis/comparison.hpp"
 #include "coordinator/postgres/input.hpp"
+#include "coordinator/postgres/queue.hpp"
 #include "coordinator/postgres/result_check.hpp"
 #include "coordinator/postgres/result_rows.hpp"
 
@@ -113,13 +114,7 @@ Status QueueAgain(Transaction& tx, const BlockRow& row, const std::string& reaso
   QF_RETURN_IF_ERROR(
       tx.Query("UPDATE matrix SET version = version + 1 WHERE matrix_id = $1", {row.matrix_id})
           .status());
-  return tx
-      .Query(R"(
-    INSERT INTO ready (block_id, class_id, band, sort_key)
-    SELECT b.block_id, b.class_id, 9 - m.priority, extract(epoch FROM m.create_time)::bigint * 1000000 + b.ordinal
-    FROM block b JOIN matrix m USING (matrix_id) WHERE b.block_id = $1)",
-             {row.key})
-      .status();
+  return QueueBlocks(tx, {row.key});
 }
 
 struct Decision {

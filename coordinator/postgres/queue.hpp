@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/status.hpp"
+#include "coordinator/postgres/connection.hpp"
+
+namespace quantfleet::postgres {
+
+// Puts blocks into the queue; their state is `ready` and none is queued. The one place that knows
+// the order: higher priority first, then older matrices, then the order of blocks in their matrix.
+Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids);
+
+// The first column of `rows`.
+std::vector<int64_t> IdsOf(const pqxx::result& rows);
+
+}  // namespace quantfleet::postgres
