@@ -2,38 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/formats/format.hpp"
 
-#include <array>
 #include <bit>
 #include <cmath>
 #include <string>
 
-#include "kernels/formats/bf16.hpp"
-#include "kernels/formats/fp32.hpp"
-#include "kernels/formats/int8.hpp"
-#include "kernels/formats/nf4.hpp"
-
 namespace quantfleet::formats {
+namespace {
 
 // Packed bytes are little-endian and the codecs copy words as they are.
 static_assert(std::endian::native == std::endian::little);
-
-std::span<const Format* const> AllFormats() {
-  static const std::array<const Format*, 4> formats = {&Fp32(), &Bf16(), &Int8(), &Nf4()};
-  return formats;
-}
-
-const Format* FindFormat(std::string_view name) {
-  for (const Format* format : AllFormats()) {
-    if (format->name() == name) return format;
-  }
-  return nullptr;
-}
-
-Status CheckNotEmpty(uint64_t rows, uint64_t columns) {
-  if (rows > 0 && columns > 0) return OkStatus();
-  return InvalidArgument("a matrix of " + std::to_string(rows) + " x " + std::to_string(columns) +
-                         " holds no weights");
-}
 
 Status CheckSizes(const Format& format, uint64_t rows, uint64_t columns, size_t values,
                   size_t packed_bytes) {
@@ -49,13 +26,40 @@ Status CheckSizes(const Format& format, uint64_t rows, uint64_t columns, size_t 
                          " bytes, not " + std::to_string(packed_bytes));
 }
 
-Status CheckFinite(std::span<const float> weights, uint64_t columns) {
+}  // namespace
+
+Status Format::CheckShape(uint64_t rows, uint64_t columns) const {
+  if (rows == 0 || columns == 0) {
+    return InvalidArgument("a matrix of " + std::to_string(rows) + " x " + std::to_string(columns) +
+                           " holds no weights");
+  }
+  const uint32_t block = info().block;
+  if (block < 2 || columns % block == 0) return OkStatus();
+  return InvalidArgument(std::string(name()) + " needs columns in whole blocks of " +
+                         std::to_string(block) + ", not " + std::to_string(columns));
+}
+
+Status Format::Encode(std::span<const float> weights, uint64_t rows, uint64_t columns,
+                      std::span<std::byte> packed) const {
+  QF_RETURN_IF_ERROR(CheckSizes(*this, rows, columns, weights.size(), packed.size()));
   for (size_t i = 0; i < weights.size(); ++i) {
-    if (std::isfinite(weights[i])) continue;
-    return InvalidArgument("the value at row " + std::to_string(i / columns) + ", column " +
-                           std::to_string(i % columns) + " is not finite");
+    if (!std::isfinite(weights[i])) return ValueError(i, columns, "is not finite");
+  }
+  return EncodeChecked(weights, rows, columns, packed);
+}
+
+Status Format::Decode(std::span<const std::byte> packed, uint64_t rows, uint64_t columns,
+                      std::span<float> weights) const {
+  QF_RETURN_IF_ERROR(CheckSizes(*this, rows, columns, weights.size(), packed.size()));
+  for (uint64_t row = 0; row < rows; ++row) {
+    DecodeRow(packed.data(), rows, columns, row, weights.data() + row * columns);
   }
   return OkStatus();
+}
+
+Status ValueError(size_t index, uint64_t columns, std::string_view problem) {
+  return InvalidArgument("the value at row " + std::to_string(index / columns) + ", column " +
+                         std::to_string(index % columns) + " " + std::string(problem));
 }
 
 }  // namespace quantfleet::formats

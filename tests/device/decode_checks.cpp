@@ -7,8 +7,8 @@
 #include <cuda_fp16.h>
 
 #include "kernels/cuda/runtime/error.hpp"
-#include "kernels/formats/bf16.hpp"
 #include "kernels/formats/format.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/ops/linear/cuda/launch.hpp"
 #include "kernels/ops/linear/cuda/plan.hpp"
 #include "tests/device/checks.hpp"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/formats/bf16.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
 
 namespace quantfleet::linear {
 namespace {

@@ -26,6 +26,9 @@ std::string_view KernelTable::ResolveAuto(std::string_view format, uint32_t batc
   for (const DispatchRow& row : dispatch_) {
     if (row.format == format && batch <= row.max_batch) return row.kernel;
   }
+  for (const std::string_view kernel : {"dense", "fused"}) {
+    if (Find(format, kernel) != nullptr) return kernel;
+  }
   return {};
 }
 

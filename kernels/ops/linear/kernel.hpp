@@ -85,7 +85,7 @@ class KernelTable {
 
   // nullptr if none is registered.
   LinearKernel* Find(std::string_view format, std::string_view kernel) const;
-  // Name that "auto" stands for; empty if the dispatch has no row for the format.
+  // Name that "auto" stands for: by the dispatch, else "dense" or "fused"; empty if neither exists.
   std::string_view ResolveAuto(std::string_view format, uint32_t batch) const;
   const std::vector<std::unique_ptr<LinearKernel>>& kernels() const { return kernels_; }
 

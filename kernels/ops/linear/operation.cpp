@@ -86,8 +86,7 @@ class LinearArm final : public engine::PreparedArm {
     QF_ASSIGN_OR_RETURN(engine::OutputError error,
                         problem_->Compare(format_, call_.shape.batch, output));
     error.kernel_tolerance = kernel_.Tolerance(call_.shape);
-    error.output_tolerance =
-        OutputTolerance(format_.name(), output.size()) + error.kernel_tolerance;
+    error.output_tolerance = OutputTolerance(format_, output.size()) + error.kernel_tolerance;
     return error;
   }
 

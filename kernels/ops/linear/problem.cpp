@@ -143,11 +143,8 @@ std::shared_ptr<Problem> ProblemCache::Get(uint32_t seed, uint32_t n, uint32_t k
   return entries_.front().second;
 }
 
-double OutputTolerance(std::string_view format, uint64_t values) {
-  double typical = 1e-5;
-  if (format == "bf16") typical = 2.6e-3;
-  if (format == "int8") typical = 1.6e-2;
-  if (format == "nf4") typical = 0.14;
+double OutputTolerance(const formats::Format& format, uint64_t values) {
+  const double typical = std::max(1e-5, 1.5 * format.info().relative_error);
   return typical * (1 + 4 / std::sqrt(static_cast<double>(values)));
 }
 

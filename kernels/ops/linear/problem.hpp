@@ -80,9 +80,8 @@ class ProblemCache {
 };
 
 // Largest output_relative an output of `values` values may have in a format, for weights of
-// kWeightDistribution. Relative error of the weights from rounding theory and measured
-// (bf16 1.7e-3, int8 per row 1 %, nf4 9.1 % as QLoRA's table implies), times 1.5, and more for a
-// few outputs, whose norm can be small by chance.
-double OutputTolerance(std::string_view format, uint64_t values);
+// kWeightDistribution: the format's relative_error times 1.5, and more for a few outputs, whose
+// norm can be small by chance.
+double OutputTolerance(const formats::Format& format, uint64_t values);
 
 }  // namespace quantfleet::linear

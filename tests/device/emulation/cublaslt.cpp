@@ -8,7 +8,7 @@
 #include <cublasLt.h>
 #include <cuda_fp16.h>
 
-#include "kernels/formats/bf16.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
 #include "tests/device/emulation/queue.hpp"
 
 namespace {

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <string>
+#include <optional>
+#include <utility>
 
 #include "kernels/formats/format.hpp"
+#include "kernels/formats/ieee/fp32.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/cpu/split.hpp"
 
@@ -24,13 +25,22 @@ double Fp32Tolerance(const LinearShape& shape) {
   return 16 * 0x1p-24 * std::sqrt(static_cast<double>(shape.k) + 16);
 }
 
+// The vector code that knows the format, if any does.
+std::optional<WeightCode> SimdCode(std::string_view format) {
+  constexpr std::pair<std::string_view, WeightCode> kCodes[] = {{"fp32", WeightCode::kFp32},
+                                                                {"bf16", WeightCode::kBf16},
+                                                                {"int8", WeightCode::kInt8},
+                                                                {"nf4", WeightCode::kNf4}};
+  for (const auto& [name, code] : kCodes) {
+    if (name == format) return code;
+  }
+  return std::nullopt;
+}
+
 class CpuKernel : public LinearKernel {
  public:
-  CpuKernel(ThreadPool& pool, WeightCode code, std::string_view kernel)
-      : pool_(pool),
-        code_(code),
-        format_(*formats::AllFormats()[static_cast<size_t>(code)]),
-        kernel_(kernel) {}
+  CpuKernel(ThreadPool& pool, const formats::Format& format, std::string_view kernel)
+      : pool_(pool), format_(format), code_(SimdCode(format.name())), kernel_(kernel) {}
 
   std::string_view format() const override { return format_.name(); }
   std::string_view kernel() const override { return kernel_; }
@@ -41,21 +51,28 @@ class CpuKernel : public LinearKernel {
   double Tolerance(const LinearShape& shape) const override { return Fp32Tolerance(shape); }
 
  protected:
-  PackedMatrix Matrix(const LinearCall& call) const {
-    return {code_, call.weights, call.shape.n, call.shape.k};
-  }
   uint64_t TileBytes() const { return pool_.threads() * MultiplyScratchFloats() * sizeof(float); }
+  // Decodes `rows` of the call's matrix into consecutive rows from `to`.
+  void Decode(const LinearCall& call, RowRange rows, float* to) const {
+    const auto [n, k, batch] = call.shape;
+    if (code_) {
+      return DecodeRows({*code_, call.weights, n, k}, rows, to - rows.begin * k);
+    }
+    for (uint64_t row = rows.begin; row < rows.end; ++row, to += k) {
+      format_.DecodeRow(call.weights, n, k, row, to);
+    }
+  }
 
   ThreadPool& pool_;
-  const WeightCode code_;
   const formats::Format& format_;
+  const std::optional<WeightCode> code_;
   const std::string_view kernel_;
 };
 
 // The weights as they are: fp32 only.
 class DenseKernel final : public CpuKernel {
  public:
-  explicit DenseKernel(ThreadPool& pool) : CpuKernel(pool, WeightCode::kFp32, "dense") {}
+  explicit DenseKernel(ThreadPool& pool) : CpuKernel(pool, formats::Fp32(), "dense") {}
   std::string_view variant(const LinearShape& shape) const override { return DenseVariant(shape); }
   uint64_t ScratchBytes(const LinearShape&) const override { return TileBytes(); }
   Status Run(const LinearCall& call) override {
@@ -70,16 +87,17 @@ class DenseKernel final : public CpuKernel {
 // row (MatMul4Bit in autograd/_functions.py, up to 0.49.2).
 class DequantizeKernel final : public CpuKernel {
  public:
-  DequantizeKernel(ThreadPool& pool, WeightCode code)
-      : CpuKernel(pool, code, "dequantize_then_gemm") {}
+  DequantizeKernel(ThreadPool& pool, const formats::Format& format)
+      : CpuKernel(pool, format, "dequantize_then_gemm") {}
   std::string_view variant(const LinearShape& shape) const override { return DenseVariant(shape); }
   uint64_t ScratchBytes(const LinearShape& shape) const override {
     return TileBytes() + uint64_t{shape.n} * shape.k * sizeof(float);
   }
   Status Run(const LinearCall& call) override {
     auto* const whole = reinterpret_cast<float*>(call.scratch + TileBytes());
-    ForRows(pool_, call.shape.n,
-            [&](uint32_t, RowRange rows) { DecodeRows(Matrix(call), rows, whole); });
+    ForRows(pool_, call.shape.n, [&](uint32_t, RowRange rows) {
+      Decode(call, rows, whole + rows.begin * call.shape.k);
+    });
     MultiplyDense(pool_, call.shape, whole, static_cast<const float*>(call.x),
                   static_cast<float*>(call.y), reinterpret_cast<float*>(call.scratch));
     return OkStatus();
@@ -89,31 +107,69 @@ class DequantizeKernel final : public CpuKernel {
 // Decodes on the way into the product: in registers for small batches, by tiles for larger ones.
 class FusedKernel final : public CpuKernel {
  public:
-  FusedKernel(ThreadPool& pool, WeightCode code) : CpuKernel(pool, code, "fused") {}
+  FusedKernel(ThreadPool& pool, const formats::Format& format) : CpuKernel(pool, format, "fused") {
+    QF_CHECK(code_.has_value());
+  }
   uint64_t ScratchBytes(const LinearShape& shape) const override {
     const uint64_t arranged = uint64_t{shape.batch} * shape.k * sizeof(float);
-    return TileBytes() + (NeedsArranging(code_) ? arranged : 0);
+    return TileBytes() + (NeedsArranging(*code_) ? arranged : 0);
   }
   Status Run(const LinearCall& call) override {
     const auto* x = static_cast<const float*>(call.x);
-    if (NeedsArranging(code_)) {
+    if (NeedsArranging(*code_)) {
       auto* const arranged = reinterpret_cast<float*>(call.scratch + TileBytes());
       ArrangeActivations(x, call.shape.batch, call.shape.k, arranged);
       x = arranged;
     }
+    const PackedMatrix matrix = {*code_, call.weights, call.shape.n, call.shape.k};
     auto* const scratch = reinterpret_cast<float*>(call.scratch);
     ForRows(pool_, call.shape.n, [&](uint32_t thread, RowRange rows) {
-      MultiplyRows(Matrix(call), x, call.shape.batch, static_cast<float*>(call.y), rows,
+      MultiplyRows(matrix, x, call.shape.batch, static_cast<float*>(call.y), rows,
                    scratch + thread * MultiplyScratchFloats());
     });
     return OkStatus();
   }
 };
 
+// Decodes a few rows at a time by the format's own scalar code and multiplies them while they lie
+// in the cache: what every format has before it gets a kernel of its own.
+class TiledKernel final : public CpuKernel {
+ public:
+  TiledKernel(ThreadPool& pool, const formats::Format& format) : CpuKernel(pool, format, "fused") {}
+  std::string_view variant(const LinearShape&) const override { return "tiled"; }
+  uint64_t ScratchBytes(const LinearShape& shape) const override {
+    return pool_.threads() * ThreadFloats(shape) * sizeof(float);
+  }
+  Status Run(const LinearCall& call) override {
+    const auto [n, k, batch] = call.shape;
+    ForRows(pool_, n, [&](uint32_t thread, RowRange rows) {
+      float* const tile =
+          reinterpret_cast<float*>(call.scratch) + thread * ThreadFloats(call.shape);
+      for (uint64_t row = rows.begin; row < rows.end; row += kTileRows) {
+        const RowRange part = {row, std::min(row + kTileRows, rows.end)};
+        Decode(call, part, tile);
+        // The tile stands for rows `part` of the whole matrix.
+        const PackedMatrix decoded = {
+            WeightCode::kFp32, reinterpret_cast<const std::byte*>(tile - part.begin * k), n, k};
+        MultiplyRows(decoded, static_cast<const float*>(call.x), batch, static_cast<float*>(call.y),
+                     part, tile + kTileRows * k);
+      }
+    });
+    return OkStatus();
+  }
+
+ private:
+  static constexpr uint64_t kTileRows = 16;
+  static uint64_t ThreadFloats(const LinearShape& shape) {
+    return kTileRows * shape.k + MultiplyScratchFloats();
+  }
+};
+
 // The oracle as a kernel: the format's own Decode, then one fp64 sum an output.
 class ReferenceKernel final : public CpuKernel {
  public:
-  ReferenceKernel(ThreadPool& pool, WeightCode code) : CpuKernel(pool, code, "reference") {}
+  ReferenceKernel(ThreadPool& pool, const formats::Format& format)
+      : CpuKernel(pool, format, "reference") {}
   std::string_view variant(const LinearShape&) const override { return "fp64"; }
   uint64_t ScratchBytes(const LinearShape& shape) const override {
     return uint64_t{shape.n} * shape.k * sizeof(float);
@@ -142,13 +198,15 @@ class ReferenceKernel final : public CpuKernel {
 KernelTable RegisterCpuKernels(ThreadPool& pool) {
   KernelTable table;
   table.Register(std::make_unique<DenseKernel>(pool));
-  for (const WeightCode code : {WeightCode::kBf16, WeightCode::kInt8, WeightCode::kNf4}) {
-    table.Register(std::make_unique<DequantizeKernel>(pool, code));
-    table.Register(std::make_unique<FusedKernel>(pool, code));
-  }
-  for (const WeightCode code :
-       {WeightCode::kFp32, WeightCode::kBf16, WeightCode::kInt8, WeightCode::kNf4}) {
-    table.Register(std::make_unique<ReferenceKernel>(pool, code));
+  for (const formats::Format* format : formats::AllFormats()) {
+    table.Register(std::make_unique<ReferenceKernel>(pool, *format));
+    if (format->lossless()) continue;
+    table.Register(std::make_unique<DequantizeKernel>(pool, *format));
+    if (SimdCode(format->name())) {
+      table.Register(std::make_unique<FusedKernel>(pool, *format));
+    } else {
+      table.Register(std::make_unique<TiledKernel>(pool, *format));
+    }
   }
   // From where decoding once and handing over to sgemm is faster. 3072x768, one thread, Zen 4.
   table.SetDispatch({{"fp32", UINT32_MAX, "dense"},

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <string>
 
-#include "kernels/formats/bf16.hpp"
-#include "kernels/formats/int8.hpp"
-#include "kernels/formats/nf4.hpp"
+#include "kernels/formats/bitsandbytes/nf4.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
+#include "kernels/formats/int8/int8.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
 // Vectors of unknown length cannot be members or array elements, which the tiles below need.

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/formats/bf16.hpp"
-#include "kernels/formats/int8.hpp"
-#include "kernels/formats/nf4.hpp"
+#include "kernels/formats/bitsandbytes/nf4.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
+#include "kernels/formats/int8/int8.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
 // For machines without Highway: correct, and as fast as the compiler makes plain loops. A GPU box

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "kernels/formats/int8.hpp"
-#include "kernels/formats/nf4.hpp"
+#include "kernels/formats/bitsandbytes/nf4.hpp"
+#include "kernels/formats/int8/int8.hpp"
 #include "kernels/ops/linear/cuda/halves.cuh"
 
 namespace quantfleet::linear::cuda {

@@ -24,7 +24,7 @@ HalfType HalfOf(ActivationType type) {
   return type == ActivationType::kFp16 ? HalfType::kFp16 : HalfType::kBf16;
 }
 
-// The packed layouts: codes first, then the scales (kernels/formats/int8.hpp, nf4.hpp).
+// The packed layouts: codes first, then the scales (kernels/formats/int8/int8.hpp, nf4.hpp).
 PackedWeights SplitPacked(WeightFormat format, const LinearCall& call) {
   const LinearShape& shape = call.shape;
   const uint64_t weights = uint64_t{shape.n} * shape.k;

@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/formats/bf16.hpp"
 #include "kernels/formats/format.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/ops/linear/cuda/launch.hpp"
 #include "kernels/ops/linear/cuda/plan.hpp"
 #include "tests/device/emulation/half_types.hpp"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "kernels/formats/bf16.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/ops/linear/cuda/halves.cuh"
 #include "tests/device/emulation/device.hpp"
 

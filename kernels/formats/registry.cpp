@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "kernels/formats/bitsandbytes/nf4.hpp"
+#include "kernels/formats/format.hpp"
+#include "kernels/formats/ieee/bf16.hpp"
+#include "kernels/formats/ieee/fp32.hpp"
+#include "kernels/formats/int8/int8.hpp"
+
+namespace quantfleet::formats {
+
+std::span<const Format* const> AllFormats() {
+  static const std::array formats = std::to_array<const Format*>({
+      &Fp32(),
+      &Bf16(),
+      &Int8(),
+      &Nf4(),
+  });
+  return formats;
+}
+
+const Format* FindFormat(std::string_view name) {
+  for (const Format* format : AllFormats()) {
+    if (format->name() == name) return format;
+  }
+  return nullptr;
+}
+
+}  // namespace quantfleet::formats
