@@ -5,6 +5,7 @@
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
+#include "kernels/formats/ieee/fp16.hpp"
 #include "kernels/formats/ieee/fp32.hpp"
 #include "kernels/formats/int8/int8.hpp"
 
@@ -13,6 +14,7 @@ namespace quantfleet::formats {
 std::span<const Format* const> AllFormats() {
   static const std::array formats = std::to_array<const Format*>({
       &Fp32(),
+      &Fp16(),
       &Bf16(),
       &Int8(),
       &Nf4(),

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/formats/float_bits.hpp"
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/host_device.hpp"
 
@@ -14,21 +15,14 @@ const Format& Bf16();
 
 // The float whose upper half is `bits`. Exact.
 QF_HOST_DEVICE inline float DecodeBf16(uint16_t bits) {
-  union {
-    uint32_t word;
-    float value;
-  } pun = {static_cast<uint32_t>(bits) << 16};
-  return pun.value;
+  return FloatOfBits(static_cast<uint32_t>(bits) << 16);
 }
 
 // Nearest bfloat16, ties to even. `value` is not NaN; a value past the largest becomes infinity.
 QF_HOST_DEVICE inline uint16_t EncodeBf16(float value) {
-  union {
-    float value;
-    uint32_t word;
-  } pun = {value};
-  const uint32_t lowest_kept = (pun.word >> 16) & 1U;
-  return static_cast<uint16_t>((pun.word + 0x7FFFU + lowest_kept) >> 16);
+  const uint32_t word = BitsOfFloat(value);
+  const uint32_t lowest_kept = (word >> 16) & 1U;
+  return static_cast<uint16_t>((word + 0x7FFFU + lowest_kept) >> 16);
 }
 
 }  // namespace quantfleet::formats

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernels/formats/format.hpp"
+
 namespace quantfleet {
 namespace {
 
@@ -149,7 +151,8 @@ TEST(EngineProcess, DescribesItsDevice) {
                           "engine.version", "engine.digest", "threads"}) {
     EXPECT_TRUE(device["fingerprint"]["values"].contains(key)) << key;
   }
-  EXPECT_EQ(device["support"].size(), 16U);
+  constexpr size_t kKernels = 4;  // dense, dequantize_then_gemm, fused, reference
+  EXPECT_EQ(device["support"].size(), formats::AllFormats().size() * kKernels);
 }
 
 TEST(EngineProcess, Calibrates) {

@@ -4,65 +4,25 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "kernels/engine/random.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/formats/int8/int8.hpp"
+#include "tests/unit/kernels/formats/packing.hpp"
 
 namespace quantfleet::formats {
 namespace {
 
 constexpr uint64_t kRows = 22;
 constexpr uint64_t kColumns = 1024;
-
-std::vector<std::byte> ReadVector(const std::string& name) {
-  std::ifstream file(QUANTFLEET_SOURCE_DIR "/tests/data/bnb/" + name, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  EXPECT_FALSE(text.empty()) << name;
-  std::vector<std::byte> bytes(text.size());
-  std::memcpy(bytes.data(), text.data(), text.size());
-  return bytes;
-}
-
-std::vector<float> ReadFloats(const std::string& name) {
-  const std::vector<std::byte> bytes = ReadVector(name);
-  std::vector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
-}
-
-std::vector<std::byte> Encode(const Format& format, const std::vector<float>& values, uint64_t rows,
-                              uint64_t columns) {
-  std::vector<std::byte> packed(format.PackedBytes(rows, columns));
-  const Status status = format.Encode(values, rows, columns, packed);
-  EXPECT_TRUE(status.ok()) << status.ToString();
-  return packed;
-}
-
-std::vector<float> Decode(const Format& format, const std::vector<std::byte>& packed, uint64_t rows,
-                          uint64_t columns) {
-  std::vector<float> values(rows * columns);
-  const Status status = format.Decode(packed, rows, columns, values);
-  EXPECT_TRUE(status.ok()) << status.ToString();
-  return values;
-}
-
-std::vector<float> Normal(uint32_t seed, size_t count, double deviation) {
-  std::vector<float> values(count);
-  for (size_t i = 0; i < count; ++i) {
-    values[i] = static_cast<float>(deviation * engine::RandomNormal(seed, 9, i));
-  }
-  return values;
-}
+// Rows that, with kColumns, every format takes.
+constexpr uint64_t kSomeRows = 8;
 
 TEST(Nf4, MatchesBitsandbytesBitForBit) {
   const std::vector<float> input = ReadFloats("input.f32");
@@ -168,10 +128,10 @@ TEST(Formats, AreFoundByName) {
 TEST(Formats, RefuseValuesThatAreNotFiniteAndSayWhere) {
   for (const Format* format : AllFormats()) {
     for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
-      std::vector<float> values(size_t{2} * kColumns, 0.5F);
+      std::vector<float> values(kSomeRows * kColumns, 0.5F);
       values[kColumns + 3] = bad;
-      std::vector<std::byte> packed(format->PackedBytes(2, kColumns));
-      const Status status = format->Encode(values, 2, kColumns, packed);
+      std::vector<std::byte> packed(format->PackedBytes(kSomeRows, kColumns));
+      const Status status = format->Encode(values, kSomeRows, kColumns, packed);
       EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << format->name();
       EXPECT_NE(status.message().find("row 1, column 3"), std::string::npos) << status.message();
     }
@@ -180,26 +140,26 @@ TEST(Formats, RefuseValuesThatAreNotFiniteAndSayWhere) {
 
 TEST(Formats, RefuseSizesThatDoNotAgree) {
   for (const Format* format : AllFormats()) {
-    std::vector<float> values(size_t{2} * kColumns);
-    std::vector<std::byte> packed(format->PackedBytes(2, kColumns) - 1);
-    EXPECT_FALSE(format->Encode(values, 2, kColumns, packed).ok()) << format->name();
-    EXPECT_FALSE(format->Decode(packed, 2, kColumns, values).ok()) << format->name();
+    std::vector<float> values(kSomeRows * kColumns);
+    std::vector<std::byte> packed(format->PackedBytes(kSomeRows, kColumns) - 1);
+    EXPECT_FALSE(format->Encode(values, kSomeRows, kColumns, packed).ok()) << format->name();
+    EXPECT_FALSE(format->Decode(packed, kSomeRows, kColumns, values).ok()) << format->name();
     values.pop_back();
     packed.resize(packed.size() + 1);
-    EXPECT_FALSE(format->Encode(values, 2, kColumns, packed).ok()) << format->name();
+    EXPECT_FALSE(format->Encode(values, kSomeRows, kColumns, packed).ok()) << format->name();
     EXPECT_FALSE(format->CheckShape(0, kColumns).ok());
-    EXPECT_FALSE(format->CheckShape(2, 0).ok());
+    EXPECT_FALSE(format->CheckShape(kSomeRows, 0).ok());
     if (format->info().block > 1) {
-      EXPECT_FALSE(format->CheckShape(2, kColumns + format->info().block / 2).ok());
+      EXPECT_FALSE(format->CheckShape(kSomeRows, kColumns + format->info().block / 2).ok());
     }
   }
 }
 
 TEST(Formats, LoseWhatTheySayTheyLose) {
   for (const Format* format : AllFormats()) {
-    const std::vector<float> values = Normal(5, size_t{8} * kColumns, 0.02);
+    const std::vector<float> values = Normal(5, kSomeRows * kColumns, 0.02);
     const std::vector<float> decoded =
-        Decode(*format, Encode(*format, values, 8, kColumns), 8, kColumns);
+        Decode(*format, Encode(*format, values, kSomeRows, kColumns), kSomeRows, kColumns);
     double noise = 0, signal = 0;
     for (size_t i = 0; i < values.size(); ++i) {
       noise += std::pow(static_cast<double>(decoded[i]) - static_cast<double>(values[i]), 2);
