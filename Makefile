@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BUILD := build
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo test test-sanitized format lint gpu-check dist clean
+.PHONY: help deps build demo test test-sanitized format lint gpu-check bench-engine dist clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,12 @@ lint: ## Check formatting, layering, shell scripts and clang-tidy
 
 gpu-check: ## Build, check and measure the engine on a CUDA machine (needs CMake, a compiler and nvcc)
 	@deploy/gpu-check.sh $(ARGS)
+
+bench-engine: deps ## Compare the CPU kernels with ggml's (GGML=DIR, built there; without it ours alone; ARGS=--help)
+	@test -z "$(GGML)" || test -f "$(GGML)/include/ggml-cpu.h" || { echo "bench-engine: no ggml in GGML=$(GGML): name its source directory, built in build/, or where it is installed" >&2; exit 2; }
+	@cmake -S kernels -B $(BUILD)/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUANTFLEET_BENCHMARKS=ON -DQUANTFLEET_GGML="$(abspath $(GGML))" >/dev/null
+	@cmake --build $(BUILD)/bench -j $(JOBS) --target engine_benchmark
+	@$(BUILD)/bench/bin/engine_benchmark $(ARGS)
 
 dist: build ## Pack the programs and examples into build/quantfleet-VERSION.tar.gz
 	@deploy/dist.sh

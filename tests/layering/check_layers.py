@@ -36,7 +36,7 @@ EDGES = {
     "cli": ["base", "proto", "agent/executor", "agent/probe", "web", *PURE],
     "web": ["base"],
     "benchmarks": ["base", "kernels", "proto"],
-    "tests": ["base", "proto", "kernels", "agent", "coordinator", "cli", "web", "tests"],
+    "tests": ["base", "proto", "kernels", "agent", "coordinator", "cli", "web", "benchmarks", "tests"],
 }
 
 # Third-party header -> places that may include it.
@@ -49,6 +49,7 @@ THIRD_PARTY = [
     (r"^hwy/", ["kernels/cpu", "kernels/ops", "kernels/formats", "tests"]),
     (r"^(cblas|openblas)", ["kernels/cpu", "kernels/ops", "tests"]),
     (r"^httplib", ["coordinator/web", "tests"]),
+    (r"^ggml", ["benchmarks/engine/ggml_peer.cpp"]),
     (r"^spdlog/", ["base/logging.cpp"]),
     (r"^nlohmann/", ["base/logging.cpp", "kernels", "coordinator", "cli", "agent", "tests", "benchmarks"]),
     (r"^google/protobuf/", ["coordinator", "agent", "cli", "tests"]),
