@@ -46,6 +46,9 @@ class PreparedArm {
     return 0;
   }
 
+  // False for an arm that is only a part of what it explains and leaves nothing to check: then the
+  // three functions below are not called.
+  virtual bool has_output() const { return true; }
   // Fills the output with NaN, so that a kernel that writes nothing is found.
   virtual Status PoisonOutput() = 0;
   // Output of the last call as fp32, row-major, as the workload defines it.
@@ -63,7 +66,7 @@ class Operation {
 
   // As ArmSpec.workload names it.
   virtual std::string_view workload() const = 0;
-  // One entry for each format and kernel known, sorted by format, then kernel.
+  // One entry for each format and kernel that can be compared, sorted by format, then kernel.
   virtual std::vector<KernelSupport> Support() const = 0;
   // Resolves "auto", makes, encodes and uploads the data. kUnimplemented: unsupported here, with
   // the reason. kInvalidArgument: the spec makes no sense. kResourceExhausted: memory.

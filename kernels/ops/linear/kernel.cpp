@@ -4,7 +4,15 @@
 
 #include <utility>
 
+#include "kernels/ops/linear/activations.hpp"
+
 namespace quantfleet::linear {
+
+Work LinearKernel::WorkOf(const engine::LinearShape& shape, uint64_t weight_bytes) const {
+  const uint64_t values = uint64_t{shape.batch} * (uint64_t{shape.n} + shape.k);
+  return {weight_bytes + values * ActivationBytes(activation_type()),
+          2 * uint64_t{shape.n} * shape.k * shape.batch};
+}
 
 void KernelTable::Register(std::unique_ptr<LinearKernel> kernel) {
   QF_CHECK(Find(kernel->format(), kernel->kernel()) == nullptr);

@@ -31,13 +31,27 @@ struct LinearCall {
   std::byte* scratch = nullptr;
 };
 
+// What one call costs by definition.
+struct Work {
+  // Bytes read and written at least once.
+  uint64_t moved_bytes = 0;
+  // Multiplications and additions.
+  uint64_t operations = 0;
+};
+
+// True for the kernels that are no product but a part of one ("ablation_read"): they explain where
+// the time of a product goes and are no choice for one.
+inline bool IsAblation(std::string_view kernel) {
+  return kernel.starts_with("ablation_");
+}
+
 // A way to multiply with weights of one format on one device. Made once, used by one thread.
 class LinearKernel {
  public:
   virtual ~LinearKernel() = default;
 
   // Format and kernel as ArmSpec names them; kernel is "dense" (weights used as they are),
-  // "dequantize_then_gemm", "fused" or "reference".
+  // "dequantize_then_gemm", "fused" or "reference", or one for which IsAblation is true.
   virtual std::string_view format() const = 0;
   virtual std::string_view kernel() const = 0;
   // For the record, what runs underneath ("openblas_sgemm", "avx3_gemv"); Measurement.kernel_used
@@ -52,6 +66,11 @@ class LinearKernel {
   virtual uint64_t ScratchBytes(const engine::LinearShape& shape) const = 0;
   // Largest kernel_relative this kernel may have at this shape (see OutputError).
   virtual double Tolerance(const engine::LinearShape& shape) const = 0;
+
+  // False if Run leaves y as it is, because the kernel is only a part of a product.
+  virtual bool has_output() const { return true; }
+  // By default that of the product: weights, x and y once, 2 n k batch operations.
+  virtual Work WorkOf(const engine::LinearShape& shape, uint64_t weight_bytes) const;
 
   // Name of the layout that Run expects: "packed" is the format's own. Copies of the weights are
   // shared between kernels of equal format and layout.

@@ -21,8 +21,11 @@ namespace {
 using engine::ArmSpec;
 using engine::LinearShape;
 
-// Kernels that exist on some device. Support() lists each for each format.
-constexpr std::string_view kKernelNames[] = {"dense", "dequantize_then_gemm", "fused", "reference"};
+// Kernels that exist on some device. Support() lists each for each format, but no ablation: it is
+// no choice for a product.
+constexpr std::string_view kKernelNames[] = {
+    "dense",         "dequantize_then_gemm", "fused",           "reference",     "ablation_launch",
+    "ablation_read", "ablation_unpack",      "ablation_decode", "ablation_dense"};
 // Host memory for sources and references of shapes used before.
 constexpr uint64_t kProblemCacheBytes = kGibibyte;
 // Largest dimension and matrix. Beyond, the fp64 check alone would take minutes.
@@ -57,6 +60,7 @@ class LinearArm final : public engine::PreparedArm {
   std::string_view kernel_used() const override { return name_; }
   const engine::ArmCost& cost() const override { return cost_; }
   std::string_view weight_distribution() const override { return kWeightDistribution; }
+  bool has_output() const override { return kernel_.has_output(); }
 
   Status Run(uint32_t copy) override {
     call_.weights = weights_->buffer->data() + copy * weights_->stride;
@@ -143,6 +147,7 @@ class LinearOperation final : public engine::Operation {
     std::vector<engine::KernelSupport> support;
     for (const formats::Format* format : formats::AllFormats()) {
       for (const std::string_view name : kKernelNames) {
+        if (IsAblation(name)) continue;
         const LinearKernel* kernel = kernels_.Find(format->name(), name);
         const Status status = kernel != nullptr ? kernel->SupportedOnDevice()
                                                 : Unimplemented(WhyMissing(format->name(), name));
@@ -239,9 +244,9 @@ class LinearOperation final : public engine::Operation {
     const uint64_t values = uint64_t{shape.n} * shape.k;
     cost.weight_bytes = format.PackedBytes(shape.n, shape.k);
     cost.bits_per_weight = static_cast<double>(cost.weight_bytes) * 8 / static_cast<double>(values);
-    cost.moved_bytes = cost.weight_bytes + uint64_t{shape.batch} * (uint64_t{shape.n} + shape.k) *
-                                               ActivationBytes(kernel.activation_type());
-    cost.operations = 2 * values * shape.batch;
+    const Work work = kernel.WorkOf(shape, cost.weight_bytes);
+    cost.moved_bytes = work.moved_bytes;
+    cost.operations = work.operations;
     cost.rotation_copies = weights.copies;
     cost.working_set_bytes = weights.copies * weights.stride;
     return cost;

@@ -3,12 +3,12 @@
 #include "kernels/ops/linear/cpu/kernels.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
 #include <utility>
 
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/ieee/fp32.hpp"
+#include "kernels/ops/linear/cpu/ablation/ablation.hpp"
+#include "kernels/ops/linear/cpu/cpu_kernel.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/cpu/split.hpp"
 
@@ -17,57 +17,6 @@ namespace {
 
 using engine::LinearShape;
 using quantfleet::cpu::ThreadPool;
-
-// fp32 sums of k products in any order: the error grows like sqrt(k) times the unit roundoff
-// (Higham, Accuracy and Stability of Numerical Algorithms, 2.8 "statistical" bound); 16 leaves room
-// for the worst row of small outputs.
-double Fp32Tolerance(const LinearShape& shape) {
-  return 16 * 0x1p-24 * std::sqrt(static_cast<double>(shape.k) + 16);
-}
-
-// The vector code that knows the format, if any does.
-std::optional<WeightCode> SimdCode(std::string_view format) {
-  constexpr std::pair<std::string_view, WeightCode> kCodes[] = {{"fp32", WeightCode::kFp32},
-                                                                {"bf16", WeightCode::kBf16},
-                                                                {"int8", WeightCode::kInt8},
-                                                                {"nf4", WeightCode::kNf4}};
-  for (const auto& [name, code] : kCodes) {
-    if (name == format) return code;
-  }
-  return std::nullopt;
-}
-
-class CpuKernel : public LinearKernel {
- public:
-  CpuKernel(ThreadPool& pool, const formats::Format& format, std::string_view kernel)
-      : pool_(pool), format_(format), code_(SimdCode(format.name())), kernel_(kernel) {}
-
-  std::string_view format() const override { return format_.name(); }
-  std::string_view kernel() const override { return kernel_; }
-  std::string_view variant(const LinearShape&) const override { return SimdTarget(); }
-  Status SupportedOnDevice() const override { return OkStatus(); }
-  Status SupportsShape(const LinearShape&) const override { return OkStatus(); }
-  ActivationType activation_type() const override { return ActivationType::kFp32; }
-  double Tolerance(const LinearShape& shape) const override { return Fp32Tolerance(shape); }
-
- protected:
-  uint64_t TileBytes() const { return pool_.threads() * MultiplyScratchFloats() * sizeof(float); }
-  // Decodes `rows` of the call's matrix into consecutive rows from `to`.
-  void Decode(const LinearCall& call, RowRange rows, float* to) const {
-    const auto [n, k, batch] = call.shape;
-    if (code_) {
-      return DecodeRows({*code_, call.weights, n, k}, rows, to - rows.begin * k);
-    }
-    for (uint64_t row = rows.begin; row < rows.end; ++row, to += k) {
-      format_.DecodeRow(call.weights, n, k, row, to);
-    }
-  }
-
-  ThreadPool& pool_;
-  const formats::Format& format_;
-  const std::optional<WeightCode> code_;
-  const std::string_view kernel_;
-};
 
 // The weights as they are: fp32 only.
 class DenseKernel final : public CpuKernel {
@@ -208,6 +157,7 @@ KernelTable RegisterCpuKernels(ThreadPool& pool) {
       table.Register(std::make_unique<TiledKernel>(pool, *format));
     }
   }
+  RegisterAblations(pool, &table);
   // From where decoding once and handing over to sgemm is faster. 3072x768, one thread, Zen 4.
   table.SetDispatch({{"fp32", UINT32_MAX, "dense"},
                      {"bf16", 16, "fused"},

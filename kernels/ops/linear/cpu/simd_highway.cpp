@@ -2,200 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cctype>
-#include <cstring>
 #include <string>
 
-#include "kernels/formats/bitsandbytes/nf4.hpp"
-#include "kernels/formats/ieee/bf16.hpp"
-#include "kernels/formats/int8/int8.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
 // Vectors of unknown length cannot be members or array elements, which the tiles below need.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ops/linear/cpu/simd_highway.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // NOLINT: must come before highway.h
 #include <hwy/highway.h>
+
+#include "kernels/ops/linear/cpu/readers-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace quantfleet::linear::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-constexpr size_t kLanes = hn::MaxLanes(D());
-// Weights decoded at once: one block of nf4, so that its scale is applied once.
-constexpr size_t kUnit = 64;
-constexpr size_t kVectors = kUnit / kLanes;
-constexpr bool kManyRegisters = kLanes >= 16;
-
-HWY_INLINE float LoadFloat(const std::byte* from) {
-  float value = 0;
-  std::memcpy(&value, from, sizeof(value));
-  return value;
-}
-
-// Readers: At() is a cursor on the 64 weights from column i of a row, whose Pair(j) decodes the
-// j-th pair of vectors; One() decodes a single weight of the tail; Scale() is what the row's sum is
-// multiplied with.
-struct Fp32Reader {
-  struct Unit {
-    const float* from;
-    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
-      first = hn::LoadU(D(), from + 2 * j * kLanes);
-      second = hn::LoadU(D(), from + (2 * j + 1) * kLanes);
-    }
-  };
-  static constexpr size_t kBits = 32;
-  const float* base;
-  uint64_t k;
-  HWY_INLINE Unit At(uint64_t row, uint64_t i) const { return {base + row * k + i}; }
-  float One(uint64_t row, uint64_t i) const { return base[row * k + i]; }
-  float Scale(uint64_t) const { return 1.0F; }
-};
-
-struct Bf16Reader {
-  struct Unit {
-    const uint16_t* from;
-    HWY_INLINE V Vector(size_t j) const {
-      const hn::Rebind<uint16_t, D> half;
-      const hn::RebindToUnsigned<D> words;
-      const auto wide = hn::PromoteTo(words, hn::LoadU(half, from + j * kLanes));
-      return hn::BitCast(D(), hn::ShiftLeft<16>(wide));
-    }
-    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
-      first = Vector(2 * j);
-      second = Vector(2 * j + 1);
-    }
-  };
-  static constexpr size_t kBits = 16;
-  const std::byte* base;
-  uint64_t k;
-  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
-    return {reinterpret_cast<const uint16_t*>(base) + row * k + i};
-  }
-  float One(uint64_t row, uint64_t i) const {
-    uint16_t bits = 0;
-    std::memcpy(&bits, base + (row * k + i) * sizeof(bits), sizeof(bits));
-    return formats::DecodeBf16(bits);
-  }
-  float Scale(uint64_t) const { return 1.0F; }
-};
-
-struct Int8Reader {
-  struct Unit {
-    const int8_t* from;
-    HWY_INLINE V Vector(size_t j) const {
-      const hn::Rebind<int8_t, D> bytes;
-      const hn::RebindToSigned<D> words;
-      return hn::ConvertTo(D(), hn::PromoteTo(words, hn::LoadU(bytes, from + j * kLanes)));
-    }
-    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
-      first = Vector(2 * j);
-      second = Vector(2 * j + 1);
-    }
-  };
-  static constexpr size_t kBits = 8;
-  const std::byte* base;
-  uint64_t n;
-  uint64_t k;
-  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
-    return {reinterpret_cast<const int8_t*>(base) + row * k + i};
-  }
-  float One(uint64_t row, uint64_t i) const {
-    return static_cast<float>(static_cast<int8_t>(base[row * k + i]));
-  }
-  // Once for the row's sum instead of once a weight.
-  float Scale(uint64_t row) const { return LoadFloat(base + n * k + row * sizeof(float)); }
-};
-
-// The 16 values times a block's absmax, and their look-up by the low 4 bits of each lane.
-class Nf4Table {
- public:
-  HWY_INLINE explicit Nf4Table(float absmax) {
-    const V scale = hn::Set(D(), absmax);
-    for (size_t j = 0; j < kParts; ++j) {
-      parts_[j] = hn::Mul(scale, hn::LoadU(D(), formats::kNf4Values + j * kLanes));
-    }
-  }
-  template <class Codes>
-  HWY_INLINE V Lookup(Codes codes) const {
-    const hn::RebindToSigned<D> words;
-    const auto index = hn::BitCast(words, codes);
-    const auto low = hn::Set(words, static_cast<int32_t>(std::min<size_t>(kLanes, 16) - 1));
-    if constexpr (kLanes == 16) {
-      // The permutation looks at no other bits; only Highway's debug check minds them.
-      const auto checked = HWY_IS_DEBUG_BUILD ? hn::And(index, low) : index;
-      return hn::TableLookupLanes(parts_[0], hn::IndicesFromVec(D(), checked));
-    } else {
-      const auto lane = hn::IndicesFromVec(D(), hn::And(index, low));
-      const auto part = hn::And(index, hn::Set(words, static_cast<int32_t>(16 - kLanes)));
-      V found = hn::TableLookupLanes(parts_[0], lane);
-      for (size_t j = 1; j < kParts; ++j) {
-        const auto wanted = hn::Set(words, static_cast<int32_t>(j * kLanes));
-        found = hn::IfThenElse(hn::RebindMask(D(), hn::Eq(part, wanted)),
-                               hn::TableLookupLanes(parts_[j], lane), found);
-      }
-      return found;
-    }
-  }
-
- private:
-  static constexpr size_t kParts = kLanes >= 16 ? 1 : 16 / kLanes;
-  V parts_[kParts];
-};
-
-struct Nf4Reader {
-  struct Unit {
-    const uint8_t* from;
-    Nf4Table table;
-    // Even elements of 2 * kLanes, then the odd ones: the order of ArrangeActivations.
-    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
-      const hn::Rebind<uint8_t, D> bytes;
-      const hn::RebindToUnsigned<D> words;
-      const auto pairs = hn::PromoteTo(words, hn::LoadU(bytes, from + j * kLanes));
-      first = table.Lookup(hn::ShiftRight<4>(pairs));
-      second = table.Lookup(pairs);
-    }
-  };
-  static constexpr size_t kBits = 4;
-  const std::byte* base;
-  uint64_t n;
-  uint64_t k;
-  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
-    const uint64_t at = row * k + i;
-    return {reinterpret_cast<const uint8_t*>(base) + at / 2,
-            Nf4Table(LoadFloat(base + n * k / 2 + at / kUnit * sizeof(float)))};
-  }
-  float One(uint64_t, uint64_t) const { return 0.0F; }  // Rows are whole blocks.
-  float Scale(uint64_t) const { return 1.0F; }
-};
-
-// Calls `use` with the reader of the matrix.
-template <class Use>
-HWY_INLINE void WithReader(const PackedMatrix& m, const Use& use) {
-  switch (m.code) {
-    case WeightCode::kFp32:
-      return use(Fp32Reader{reinterpret_cast<const float*>(m.packed), m.k});
-    case WeightCode::kBf16:
-      return use(Bf16Reader{m.packed, m.k});
-    case WeightCode::kInt8:
-      return use(Int8Reader{m.packed, m.n, m.k});
-    case WeightCode::kNf4:
-      return use(Nf4Reader{m.packed, m.n, m.k});
-  }
-}
-
-// Asks for R units of weights from flat position `at`, in memory order.
-template <size_t R, class Reader>
-HWY_INLINE void PrefetchUnits(const Reader& reader, uint64_t at) {
-  const auto* from = reinterpret_cast<const std::byte*>(reader.base) + at * Reader::kBits / 8;
-  for (size_t line = 0; line < R * kUnit * Reader::kBits / 8; line += 64) {
-    hwy::Prefetch(from + line);
-  }
-}
 
 // R rows of W times B rows of x, decoded in registers. Two sums for each pair of rows hide the
 // latency of the multiply-add; R rows share the loads of x.
