@@ -18,9 +18,9 @@
 // What the tests of the formats do again and again.
 namespace quantfleet::formats {
 
-// A reference file of tests/data/bnb; a failure and nothing if it cannot be read.
-inline std::vector<std::byte> ReadVector(const std::string& name) {
-  std::ifstream file(QUANTFLEET_SOURCE_DIR "/tests/data/bnb/" + name, std::ios::binary);
+// A file of tests/data; a failure and nothing if it cannot be read.
+inline std::vector<std::byte> ReadData(const std::string& name) {
+  std::ifstream file(QUANTFLEET_SOURCE_DIR "/tests/data/" + name, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   EXPECT_FALSE(text.empty()) << name;
   std::vector<std::byte> bytes(text.size());
@@ -28,11 +28,19 @@ inline std::vector<std::byte> ReadVector(const std::string& name) {
   return bytes;
 }
 
-inline std::vector<float> ReadFloats(const std::string& name) {
-  const std::vector<std::byte> bytes = ReadVector(name);
+// A reference file of tests/data/bnb.
+inline std::vector<std::byte> ReadVector(const std::string& name) {
+  return ReadData("bnb/" + name);
+}
+
+inline std::vector<float> AsFloats(const std::vector<std::byte>& bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
+}
+
+inline std::vector<float> ReadFloats(const std::string& name) {
+  return AsFloats(ReadVector(name));
 }
 
 inline std::vector<std::byte> Encode(const Format& format, const std::vector<float>& values,
