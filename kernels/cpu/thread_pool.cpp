@@ -24,29 +24,31 @@ void Pause() {
 #endif
 }
 
-// The `index`-th processor this process may use, counted from the last: the first one gets most
-// interrupts and belongs to the caller.
-void PinTo(pthread_t thread, uint32_t index) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
-  uint32_t seen = 0;
-  for (size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed) || seen++ != index) continue;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    (void)pthread_setaffinity_np(thread, sizeof(one), &one);  // A hint: refusal changes nothing.
-    return;
-  }
+void PinTo(pthread_t thread, uint32_t processor) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  (void)pthread_setaffinity_np(thread, sizeof(one), &one);  // A hint: refusal changes nothing.
 }
 
 }  // namespace
 
 ThreadPool::ThreadPool(uint32_t threads) {
   QF_CHECK(threads >= 1);
+  CPU_ZERO(&allowed_);
+  CPU_ZERO(&free_);
+  if (sched_getaffinity(0, sizeof(allowed_), &allowed_) != 0) CPU_ZERO(&allowed_);
+  std::vector<uint32_t> processors;
+  for (uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed_)) processors.push_back(cpu);
+  }
+  free_ = allowed_;
   for (uint32_t i = 1; i < threads; ++i) {
     workers_.emplace_back([this, i] { Loop(i); });
-    PinTo(workers_.back().native_handle(), i);
+    // The first processor is the caller's.
+    if (i >= processors.size()) continue;
+    PinTo(workers_.back().native_handle(), processors[i]);
+    CPU_CLR(processors[i], &free_);
   }
 }
 
@@ -57,8 +59,17 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
+void ThreadPool::StepAside() const {
+  const int cpu = sched_getcpu();
+  if (cpu < 0 || CPU_ISSET(static_cast<size_t>(cpu), &free_) || CPU_COUNT(&free_) == 0) return;
+  // The processor is left at once; afterwards the caller may be wherever it could be before.
+  if (sched_setaffinity(0, sizeof(free_), &free_) != 0) return;
+  (void)sched_setaffinity(0, sizeof(allowed_), &allowed_);
+}
+
 void ThreadPool::RunErased(Trampoline trampoline, void* work) {
   if (workers_.empty()) return trampoline(work, 0);
+  StepAside();
   trampoline_ = trampoline;
   work_ = work;
   unfinished_.store(static_cast<uint32_t>(workers_.size()));

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <sched.h>
+
 namespace quantfleet::cpu {
 
 // A few threads that stay, so that a call of some microseconds can use them all. Between calls they
@@ -39,12 +41,19 @@ class ThreadPool {
   using Trampoline = void (*)(void*, uint32_t);
   void RunErased(Trampoline trampoline, void* work);
   void Loop(uint32_t thread);
+  // Moves the caller off a processor that a worker is pinned to. The kernel wakes the caller where
+  // the worker that ended last runs; if it stayed there, each call would wait for the other thread
+  // twice over, and nobody would part the two, since one of them always sleeps.
+  void StepAside() const;
 
   std::atomic<uint32_t> generation_{0};
   std::atomic<uint32_t> unfinished_{0};
   std::atomic<bool> stopping_{false};
   Trampoline trampoline_ = nullptr;
   void* work_ = nullptr;
+  // Processors that the caller may use, and those of them without a worker.
+  cpu_set_t allowed_;
+  cpu_set_t free_;
   std::vector<std::thread> workers_;
 };
 
