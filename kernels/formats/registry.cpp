@@ -7,7 +7,11 @@
 #include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/formats/ieee/fp16.hpp"
 #include "kernels/formats/ieee/fp32.hpp"
+#include "kernels/formats/ieee/fp8_e4m3.hpp"
+#include "kernels/formats/ieee/fp8_e5m2.hpp"
 #include "kernels/formats/int8/int8.hpp"
+#include "kernels/formats/int8/llm_int8.hpp"
+#include "kernels/formats/int8/w8a8.hpp"
 
 namespace quantfleet::formats {
 
@@ -16,7 +20,11 @@ std::span<const Format* const> AllFormats() {
       &Fp32(),
       &Fp16(),
       &Bf16(),
+      &Fp8E4m3(),
+      &Fp8E5m2(),
       &Int8(),
+      &W8a8(),
+      &LlmInt8(),
       &Nf4(),
   });
   return formats;

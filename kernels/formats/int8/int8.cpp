@@ -49,13 +49,8 @@ class Int8Format final : public Format {
                        std::span<std::byte> packed) const override {
     std::byte* const scales = packed.data() + rows * columns;
     for (uint64_t row = 0; row < rows; ++row) {
-      const std::span<const float> from = weights.subspan(row * columns, columns);
-      float absmax = 0;
-      for (const float value : from) absmax = std::max(absmax, std::abs(value));
-      const float factor = absmax > 0 ? kLargest / absmax : 0.0F;
-      for (uint64_t i = 0; i < columns; ++i) {
-        packed[row * columns + i] = static_cast<std::byte>(EncodeOne(from[i], absmax, factor));
-      }
+      const float absmax =
+          EncodeInt8Row(weights.subspan(row * columns, columns), packed.data() + row * columns);
       const float scale = absmax / kLargest;
       std::memcpy(scales + row * sizeof(float), &scale, sizeof(float));
     }
@@ -64,6 +59,16 @@ class Int8Format final : public Format {
 };
 
 }  // namespace
+
+float EncodeInt8Row(std::span<const float> row, std::byte* codes) {
+  float absmax = 0;
+  for (const float value : row) absmax = std::max(absmax, std::abs(value));
+  const float factor = absmax > 0 ? kLargest / absmax : 0.0F;
+  for (size_t i = 0; i < row.size(); ++i) {
+    codes[i] = static_cast<std::byte>(EncodeOne(row[i], absmax, factor));
+  }
+  return absmax;
+}
 
 const Format& Int8() {
   static const Int8Format format;

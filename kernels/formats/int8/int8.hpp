@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/host_device.hpp"
@@ -15,6 +17,9 @@ namespace quantfleet::formats {
 // Codes as in bitsandbytes' row-wise int8 (int8_vectorwise_quant in backends/default/ops.py of
 // bitsandbytes-foundation/bitsandbytes 95f9af30).
 const Format& Int8();
+
+// Quantizes one row of finite values into as many codes. Returns its absmax.
+float EncodeInt8Row(std::span<const float> row, std::byte* codes);
 
 // Value of a code. One rounding.
 QF_HOST_DEVICE inline float DecodeInt8(int8_t code, float scale) {
