@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
+#include "kernels/formats/bitsandbytes/fp4.hpp"
+#include "kernels/formats/bitsandbytes/fp4_double_quant.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
+#include "kernels/formats/bitsandbytes/nf4_double_quant.hpp"
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/formats/ieee/fp16.hpp"
@@ -26,6 +29,9 @@ std::span<const Format* const> AllFormats() {
       &W8a8(),
       &LlmInt8(),
       &Nf4(),
+      &Nf4DoubleQuant(),
+      &Fp4(),
+      &Fp4DoubleQuant(),
   });
   return formats;
 }

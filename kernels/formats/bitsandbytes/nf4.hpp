@@ -73,4 +73,11 @@ QF_HOST_DEVICE inline float DecodeNf4(uint32_t code, float absmax) {
 #endif
 }
 
+// As four_bit.hpp wants it.
+struct Nf4Rule {
+  static constexpr const auto& kThresholds = kNf4Thresholds;
+  static constexpr uint8_t kOrder[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  static float Decode(uint32_t code, float absmax) { return DecodeNf4(code, absmax); }
+};
+
 }  // namespace quantfleet::formats
