@@ -12,6 +12,9 @@
 #include "kernels/formats/ieee/fp32.hpp"
 #include "kernels/formats/ieee/fp8_e4m3.hpp"
 #include "kernels/formats/ieee/fp8_e5m2.hpp"
+#include "kernels/formats/int4/awq_int4.hpp"
+#include "kernels/formats/int4/gptq_int4.hpp"
+#include "kernels/formats/int4/gptq_int4_act_order.hpp"
 #include "kernels/formats/int8/int8.hpp"
 #include "kernels/formats/int8/llm_int8.hpp"
 #include "kernels/formats/int8/w8a8.hpp"
@@ -32,6 +35,9 @@ std::span<const Format* const> AllFormats() {
       &Nf4DoubleQuant(),
       &Fp4(),
       &Fp4DoubleQuant(),
+      &AwqInt4(),
+      &GptqInt4(),
+      &GptqInt4ActOrder(),
   });
   return formats;
 }
