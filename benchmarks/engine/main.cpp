@@ -17,6 +17,7 @@
 #include "benchmarks/engine/peer.hpp"
 #include "benchmarks/engine/report.hpp"
 #include "benchmarks/engine/rounds.hpp"
+#include "benchmarks/engine/run_delay.hpp"
 #include "benchmarks/engine/weights.hpp"
 #include "kernels/cpu/calibration.hpp"
 #include "kernels/cpu/host_facts.hpp"
@@ -25,10 +26,6 @@
 
 namespace quantfleet::bench {
 namespace {
-
-// Measured again, at most so often, when others took more of the processors than that.
-constexpr int kAttempts = 3;
-constexpr double kMostForeignShare = 0.1;
 
 class Benchmark {
  public:
@@ -45,7 +42,6 @@ class Benchmark {
                        const std::vector<float>& x);
   Status MeasureRow(const Reference& reference, Arm* ours,
                     std::span<const std::unique_ptr<Arm>> peers, Row* row);
-  Result<std::vector<ArmTimes>> MeasureQuietly(std::span<Arm* const> arms, Row* row);
   void Keep(Row row);
 
   const Options options_;
@@ -56,7 +52,7 @@ class Benchmark {
   Report report_;
 };
 
-// Ceilings at the beginning and at the end, the best of both: the machine's neighbours come and go.
+// Before each shape and at the end; the best counts: the machine's neighbours come and go.
 Status Benchmark::Calibrate() {
   for (Section& section : report_.sections) {
     QF_ASSIGN_OR_RETURN(
@@ -102,11 +98,18 @@ Status Benchmark::MeasureRow(const Reference& reference, Arm* ours,
   if (ours != nullptr) arms.push_back(ours);
   for (const auto& peer : peers) arms.push_back(peer.get());
   QF_ASSIGN_OR_RETURN(std::vector<ArmFigures> figures, Check(reference, arms, row->threads));
-  QF_ASSIGN_OR_RETURN(std::vector<ArmTimes> times, MeasureQuietly(arms, row));
+  const RunDelay delay;
+  const engine::HostLoad load;
+  QF_ASSIGN_OR_RETURN(RoundTimes times, MeasureRounds(arms, options_.seconds, options_.seed,
+                                                      [&] { return delay.Seconds(); }));
+  row->foreign_share = load.ForeignShare();
+  row->rounds = times.rounds;
+  row->disturbed_rounds = times.disturbed;
+  row->quiet = times.quiet;
   for (size_t i = 0; i < arms.size(); ++i) {
-    figures[i].median_seconds = engine::Median(times[i].rounds);
-    figures[i].best_seconds = times[i].best;
-    figures[i].rounds = std::move(times[i].rounds);
+    figures[i].median_seconds = engine::Median(times.arms[i].rounds);
+    figures[i].best_seconds = times.arms[i].best;
+    figures[i].rounds = std::move(times.arms[i].rounds);
   }
   if (ours != nullptr) {
     row->ours = std::move(figures.front());
@@ -121,21 +124,12 @@ Status Benchmark::MeasureRow(const Reference& reference, Arm* ours,
   return OkStatus();
 }
 
-// Again if others took much of the processors meanwhile; what the quietest attempt gave.
-Result<std::vector<ArmTimes>> Benchmark::MeasureQuietly(std::span<Arm* const> arms, Row* row) {
-  std::vector<ArmTimes> quietest;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const engine::HostLoad load;
-    QF_ASSIGN_OR_RETURN(std::vector<ArmTimes> times,
-                        MeasureRounds(arms, options_.seconds, options_.seed));
-    const double share = load.ForeignShare();
-    if (quietest.empty() || share < row->foreign_share) {
-      quietest = std::move(times);
-      row->foreign_share = share;
-    }
-    if (share <= kMostForeignShare) break;
-  }
-  return quietest;
+Row EmptyRow(const std::string& format, const engine::LinearShape& shape, uint32_t threads) {
+  Row row;
+  row.format = format;
+  row.shape = shape;
+  row.threads = threads;
+  return row;
 }
 
 Status Benchmark::MeasureFormat(const std::string& format, const engine::LinearShape& shape,
@@ -151,8 +145,9 @@ Status Benchmark::MeasureFormat(const std::string& format, const engine::LinearS
   const std::unique_ptr<Arm> ours =
       MakeOurArm(kernels_, memory_, {format, options_.kernel, shape, weights.packed, x, copies});
   for (const uint32_t threads : options_.threads) {
-    Row row{format, shape, threads, weights.packed.size(), {}, {}, {}, weights.same_encoding,
-            0,      ""};
+    Row row = EmptyRow(format, shape, threads);
+    row.weight_bytes = weights.packed.size();
+    row.same_encoding = weights.same_encoding;
     const Status usable = weights.ours ? ours->UseThreads(threads) : NotFound("no such format");
     if (!usable.ok()) row.note = "ours: " + std::string(usable.message());
     if (peer_ != nullptr && !weights.peers) row.note += "peer: lacks the format or its layout";
@@ -187,15 +182,17 @@ Result<Report> Benchmark::Run() {
     kernels_.emplace(threads, std::make_unique<OurKernels>(threads));
     report_.sections.push_back({threads, {}, {}});
   }
-  QF_RETURN_IF_ERROR(Calibrate());
   const engine::HostLoad load;
   for (const engine::LinearShape& shape : ShapesOf(options_)) {
+    QF_RETURN_IF_ERROR(Calibrate());
     const std::vector<float> x = MakeActivations(shape.batch, shape.k, options_.seed);
     for (const std::string& format : options_.formats) {
       const Status status = MeasureFormat(format, shape, x);
       if (status.ok()) continue;
       for (const uint32_t threads : options_.threads) {
-        Keep({format, shape, threads, 0, {}, {}, {}, {}, 0, std::string(status.message())});
+        Row row = EmptyRow(format, shape, threads);
+        row.note = status.message();
+        Keep(std::move(row));
       }
     }
   }

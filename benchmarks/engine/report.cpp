@@ -51,7 +51,9 @@ std::string FormatError(const ArmFigures* arm) {
 std::string FormatRatio(const Row& row) {
   if (!row.ratio) return Print("%-22s %6s", row.wrong() ? "WRONG" : "-", "-");
   const PairedRatio& r = *row.ratio;
-  return Print("%5.2fx [%.2f, %.2f]%-4s %5.2fx", 1 / r.ratio, 1 / r.high, 1 / r.low, "",
+  const std::string text =
+      Print("%5.2fx [%.2f, %.2f]%s", 1 / r.ratio, 1 / r.high, 1 / r.low, row.quiet ? "" : " ?");
+  return Print("%-22s %5.2fx", text.c_str(),
                row.peers.front().best_seconds / row.ours->best_seconds);
 }
 
@@ -59,10 +61,13 @@ std::string FormatRemarks(const Row& row) {
   std::string text = row.ours ? row.ours->kernel : "";
   if (row.ours && row.ours->layout != "packed") text += " (" + row.ours->layout + ")";
   for (size_t i = 0; i < row.peers.size(); ++i) {
-    text += (i == 0 ? " | " : ", ") + row.peers[i].layout;
+    text += (i > 0 ? ", " : row.ours ? " | " : "") + row.peers[i].layout;
     if (i > 0) text += " " + FormatSeconds(row.peers[i].median_seconds);
   }
-  text += Print(" | others %.0f%%", 100 * row.foreign_share);
+  if (row.rounds > 0) text += Print(" | others %.0f%%", 100 * row.foreign_share);
+  if (row.disturbed_rounds > 0) {
+    text += Print(", disturbed %u of %u rounds", row.disturbed_rounds, row.rounds);
+  }
   if (row.same_encoding == false) text += " | encoders differ";
   return row.note.empty() ? text : text + " | " + row.note;
 }
@@ -98,6 +103,9 @@ json ToJson(const Row& row, double dram) {
               {"batch", row.shape.batch},
               {"weightBytes", row.weight_bytes},
               {"foreignShare", row.foreign_share},
+              {"rounds", row.rounds},
+              {"disturbedRounds", row.disturbed_rounds},
+              {"quiet", row.quiet},
               {"peers", peers}};
   if (row.ours) out["ours"] = ToJson(row, *row.ours);
   if (row.ours && row.shape.batch < kPromptBatch) {

@@ -43,6 +43,10 @@ struct Row {
   std::optional<bool> same_encoding;
   // See engine::HostLoad; while this row was measured.
   double foreign_share = 0;
+  // See RoundTimes.
+  uint32_t rounds = 0;
+  uint32_t disturbed_rounds = 0;
+  bool quiet = true;
   // What is missing and why; empty if nothing is.
   std::string note;
 
@@ -66,7 +70,8 @@ struct Report {
   std::vector<Section> sections;
 };
 
-// A table for people, in text. Speed-up is the inverse of the ratio: above 1 ours is faster.
+// A table for people, in text. Speed-up is the inverse of the ratio: above 1 ours is faster; "?"
+// stands behind one from rounds that others disturbed.
 std::string FormatTable(const Report& report, const Section& section);
 // One line of JSON, without the end of line. Ratios are times of ours over the peer's.
 std::string FormatJson(const Report& report);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "kernels/engine/random.hpp"
@@ -13,76 +14,125 @@ namespace quantfleet::bench {
 namespace {
 
 constexpr uint32_t kRounds = 20;
+constexpr uint32_t kMostRounds = 60;
 constexpr uint32_t kRoundsOfLongCalls = 10;
+constexpr uint32_t kMostRoundsOfLongCalls = 20;
+constexpr uint32_t kFewestRounds = 10;
 // Waking the threads and filling the predictors is nothing to a call this long.
 constexpr double kLongCallSeconds = 0.02;
+constexpr double kMostWaitedShare = 0.05;
 constexpr uint32_t kOrderStream = 0x0DE5;
 
-// One arm on its way through the rounds.
-struct Visitor {
-  Arm* arm = nullptr;
-  uint32_t next_copy = 0;
-  double call_seconds = 0;
-  ArmTimes times;
+struct Call {
+  double seconds = 0;
+  bool disturbed = false;
+};
 
-  Result<double> Call() {
-    const Duration start = Clock::Steady()->Now();
-    const Status status = arm->Run(next_copy);
-    const double seconds = ToSeconds(Clock::Steady()->Now() - start);
-    QF_RETURN_IF_ERROR(status);
-    next_copy = next_copy + 1 == arm->copies() ? 0 : next_copy + 1;
-    return seconds;
-  }
+// One arm on its way through the rounds.
+class Visitor {
+ public:
+  Visitor(Arm& arm, const std::function<double()>& waited) : arm_(arm), waited_(waited) {}
 
   // Two calls: the first may find cold pages and sleeping threads.
-  Status Estimate() {
-    QF_RETURN_IF_ERROR(Call().status());
-    QF_ASSIGN_OR_RETURN(call_seconds, Call());
-    times.best = call_seconds;
-    arm->Rest();
-    return OkStatus();
+  Result<double> Estimate() {
+    QF_RETURN_IF_ERROR(Run().status());
+    QF_ASSIGN_OR_RETURN(const Call call, Run());
+    call_seconds_ = best_ = call.seconds;
+    arm_.Rest();
+    return call.seconds;
   }
 
-  Status Visit(double seconds) {
-    if (call_seconds < kLongCallSeconds) QF_RETURN_IF_ERROR(Call().status());
-    const auto calls = static_cast<size_t>(std::clamp(seconds / call_seconds, 1.0, 1e4));
-    std::vector<double> samples(calls);
-    for (double& sample : samples) {
-      QF_ASSIGN_OR_RETURN(sample, Call());
-      times.best = std::min(times.best, sample);
+  // True if some call was undisturbed; then only those count.
+  Result<bool> Visit(double seconds) {
+    if (call_seconds_ < kLongCallSeconds) QF_RETURN_IF_ERROR(Run().status());
+    const auto calls = static_cast<size_t>(std::clamp(seconds / call_seconds_, 1.0, 1e4));
+    std::vector<double> all;
+    std::vector<double> undisturbed;
+    for (size_t i = 0; i < calls; ++i) {
+      QF_ASSIGN_OR_RETURN(const Call call, Run());
+      all.push_back(call.seconds);
+      if (!call.disturbed) undisturbed.push_back(call.seconds);
+      best_ = std::min(best_, call.seconds);
     }
-    times.rounds.push_back(engine::Median(std::move(samples)));
-    arm->Rest();
-    return OkStatus();
+    arm_.Rest();
+    const bool quiet = !undisturbed.empty();
+    medians_.push_back(engine::Median(quiet ? std::move(undisturbed) : std::move(all)));
+    return quiet;
   }
+
+  // Of the rounds that `counts` names, by number.
+  ArmTimes Times(const std::vector<bool>& counts) const {
+    ArmTimes times;
+    times.best = best_;
+    for (size_t round = 0; round < counts.size(); ++round) {
+      if (counts[round]) times.rounds.push_back(medians_[round]);
+    }
+    return times;
+  }
+
+ private:
+  Result<Call> Run() {
+    const double waited = waited_();
+    const Duration start = Clock::Steady()->Now();
+    const Status status = arm_.Run(next_copy_);
+    const double seconds = ToSeconds(Clock::Steady()->Now() - start);
+    QF_RETURN_IF_ERROR(status);
+    next_copy_ = next_copy_ + 1 == arm_.copies() ? 0 : next_copy_ + 1;
+    return Call{seconds, waited_() - waited > kMostWaitedShare * seconds};
+  }
+
+  Arm& arm_;
+  const std::function<double()>& waited_;
+  uint32_t next_copy_ = 0;
+  double call_seconds_ = 0;
+  double best_ = 0;
+  std::vector<double> medians_;
 };
+
+void Shuffle(uint32_t seed, uint32_t round, std::vector<Visitor*>* order) {
+  for (size_t i = order->size(); i > 1; --i) {
+    const uint32_t drawn = engine::RandomBelow(seed, kOrderStream, round * order->size() + i,
+                                               static_cast<uint32_t>(i));
+    std::swap((*order)[i - 1], (*order)[drawn]);
+  }
+}
 
 }  // namespace
 
-Result<std::vector<ArmTimes>> MeasureRounds(std::span<Arm* const> arms, double seconds,
-                                            uint32_t seed) {
+Result<RoundTimes> MeasureRounds(std::span<Arm* const> arms, double seconds, uint32_t seed,
+                                 const std::function<double()>& waited) {
   QF_CHECK(!arms.empty());
-  std::vector<Visitor> visitors(arms.size());
+  std::vector<Visitor> visitors;
+  for (Arm* const arm : arms) visitors.emplace_back(*arm, waited);
+  std::vector<Visitor*> order;
   double round_seconds = 0;
-  for (size_t i = 0; i < arms.size(); ++i) {
-    visitors[i].arm = arms[i];
-    QF_RETURN_IF_ERROR(visitors[i].Estimate());
-    round_seconds += visitors[i].call_seconds;
+  for (Visitor& visitor : visitors) {
+    QF_ASSIGN_OR_RETURN(const double call_seconds, visitor.Estimate());
+    round_seconds += call_seconds;
+    order.push_back(&visitor);
   }
-  const uint32_t rounds = round_seconds * kRounds > seconds ? kRoundsOfLongCalls : kRounds;
-  const double share = seconds / rounds / static_cast<double>(arms.size());
-  std::vector<size_t> order(arms.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  uint64_t drawn = 0;
-  for (uint32_t round = 0; round < rounds; ++round) {
-    for (size_t i = order.size(); i > 1; --i) {
-      const auto bound = static_cast<uint32_t>(i);
-      std::swap(order[i - 1], order[engine::RandomBelow(seed, kOrderStream, drawn++, bound)]);
+  const bool long_calls = round_seconds * kRounds > seconds;
+  const uint32_t wanted = long_calls ? kRoundsOfLongCalls : kRounds;
+  const uint32_t most = long_calls ? kMostRoundsOfLongCalls : kMostRounds;
+  const double share = seconds / wanted / static_cast<double>(arms.size());
+  std::vector<bool> quiet;
+  uint32_t quiet_rounds = 0;
+  while (quiet_rounds < wanted && quiet.size() < most) {
+    Shuffle(seed, static_cast<uint32_t>(quiet.size()), &order);
+    bool all_quiet = true;
+    for (Visitor* const visitor : order) {
+      QF_ASSIGN_OR_RETURN(const bool undisturbed, visitor->Visit(share));
+      all_quiet = all_quiet && undisturbed;
     }
-    for (const size_t i : order) QF_RETURN_IF_ERROR(visitors[i].Visit(share));
+    quiet.push_back(all_quiet);
+    if (all_quiet) ++quiet_rounds;
   }
-  std::vector<ArmTimes> times;
-  for (Visitor& visitor : visitors) times.push_back(std::move(visitor.times));
+  RoundTimes times;
+  times.rounds = static_cast<uint32_t>(quiet.size());
+  times.disturbed = times.rounds - quiet_rounds;
+  times.quiet = quiet_rounds >= kFewestRounds;
+  if (!times.quiet) quiet.assign(quiet.size(), true);
+  for (const Visitor& visitor : visitors) times.arms.push_back(visitor.Times(quiet));
   return times;
 }
 

@@ -1,18 +1,24 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
 #include <limits>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sched.h>
 
+#include "base/clock.hpp"
 #include "benchmarks/engine/options.hpp"
 #include "benchmarks/engine/paired_ratio.hpp"
 #include "benchmarks/engine/report.hpp"
 #include "benchmarks/engine/rounds.hpp"
+#include "benchmarks/engine/run_delay.hpp"
 #include "benchmarks/engine/weights.hpp"
 #include "kernels/engine/random.hpp"
 #include "kernels/formats/format.hpp"
@@ -70,24 +76,82 @@ class CountingArm final : public Arm {
   uint32_t calls_ = 0;
 };
 
+double NeverWaits() {
+  return 0;
+}
+
 TEST(MeasureRounds, VisitsEveryArmOnceARoundInChangingOrder) {
   std::vector<const Arm*> visits;
   CountingArm first(&visits);
   CountingArm second(&visits);
   Arm* const arms[] = {&first, &second};
-  const auto times = MeasureRounds(arms, 0.01, 7);
+  const auto times = MeasureRounds(arms, 0.01, 7, NeverWaits);
   ASSERT_TRUE(times.ok());
-  ASSERT_EQ(times->size(), 2U);
-  const size_t rounds = times->front().rounds.size();
-  EXPECT_GE(rounds, 10U);
-  EXPECT_EQ(times->back().rounds.size(), rounds);
-  ASSERT_EQ(visits.size(), 2 * (rounds + 1)) << "one visit each to estimate, then the rounds";
+  ASSERT_EQ(times->arms.size(), 2U);
+  EXPECT_TRUE(times->quiet);
+  EXPECT_EQ(times->disturbed, 0U);
+  EXPECT_GE(times->rounds, 10U);
+  for (const ArmTimes& arm : times->arms) EXPECT_EQ(arm.rounds.size(), times->rounds);
+  ASSERT_EQ(visits.size(), 2 * (times->rounds + 1)) << "one visit each to estimate, then rounds";
   std::set<const Arm*> leaders;
   for (size_t i = 2; i < visits.size(); i += 2) {
     EXPECT_NE(visits[i], visits[i + 1]);
     leaders.insert(visits[i]);
   }
   EXPECT_EQ(leaders.size(), 2U);
+}
+
+TEST(MeasureRounds, LeavesOutRoundsInWhichThreadsWaited) {
+  std::vector<const Arm*> visits;
+  CountingArm arm(&visits);
+  Arm* const arms[] = {&arm};
+  double waited = 0;
+  // Every third visit waits for a second in each of its calls.
+  const auto times = MeasureRounds(arms, 0.01, 7, [&] {
+    return waited += visits.size() % 3 == 0 && !visits.empty() ? 1.0 : 0.0;
+  });
+  ASSERT_TRUE(times.ok());
+  EXPECT_TRUE(times->quiet);
+  EXPECT_EQ(times->disturbed, times->rounds / 3);
+  EXPECT_EQ(times->arms.front().rounds.size(), times->rounds - times->disturbed);
+}
+
+TEST(MeasureRounds, SaysSoIfEveryRoundWasDisturbed) {
+  std::vector<const Arm*> visits;
+  CountingArm arm(&visits);
+  Arm* const arms[] = {&arm};
+  double waited = 0;
+  const auto times = MeasureRounds(arms, 0.01, 7, [&] { return waited += 1; });
+  ASSERT_TRUE(times.ok());
+  EXPECT_FALSE(times->quiet);
+  EXPECT_EQ(times->disturbed, times->rounds);
+  EXPECT_EQ(times->arms.front().rounds.size(), times->rounds);
+}
+
+// Two threads on one processor: one of them waits.
+TEST(RunDelay, CountsTheTimeThatThreadsWaitForAProcessor) {
+  cpu_set_t allowed;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<size_t>(sched_getcpu()), &one);
+  if (sched_setaffinity(0, sizeof(one), &one) != 0) GTEST_SKIP() << "may not choose a processor";
+  std::atomic<bool> stopping = false;
+  std::thread rival([&] {
+    while (!stopping) {
+    }
+  });
+  const RunDelay delay;
+  const double before = delay.Seconds();
+  const Duration start = Clock::Steady()->Now();
+  double waited = 0;
+  while (waited < 0.005 && Clock::Steady()->Now() - start < std::chrono::seconds(20)) {
+    waited = delay.Seconds() - before;
+  }
+  stopping = true;
+  rival.join();
+  EXPECT_GE(waited, 0.005);
+  EXPECT_EQ(sched_setaffinity(0, sizeof(allowed), &allowed), 0);
 }
 
 TEST(MakeWeights, RepeatedRowsAreWhatTheFormatMakesOfThem) {
@@ -161,6 +225,17 @@ TEST(FormatTable, ShowsRatesShareOfTheCeilingAndSpeedUp) {
     EXPECT_THAT(table, HasSubstr(part));
   }
   EXPECT_THAT(table, Not(HasSubstr("WRONG")));
+  EXPECT_THAT(table, Not(HasSubstr("?")));
+}
+
+TEST(FormatTable, ASpeedUpFromDisturbedRoundsHasAQuestionMark) {
+  Section section = SectionWithOneRow();
+  section.rows.front().quiet = false;
+  section.rows.front().rounds = 60;
+  section.rows.front().disturbed_rounds = 55;
+  const std::string table = FormatTable({}, section);
+  EXPECT_THAT(table, HasSubstr("2.00x [1.60, 2.50] ?"));
+  EXPECT_THAT(table, HasSubstr("disturbed 55 of 60 rounds"));
 }
 
 TEST(FormatTable, AWrongOutputHasNoSpeedUp) {
