@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/formats/float_bits.hpp"
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/microscaling/e2m1.hpp"
 
 namespace quantfleet::formats {
@@ -28,10 +29,12 @@ struct Mxfp4 {
   QF_HOST_DEVICE static int32_t Code(const uint8_t* block, uint32_t i) {
     return DoubledE2m1((block[kCodes + i % 16] >> (i / 16 * 4)) & 15U);
   }
-  // Weight i. Exact, but for e = 254 and 255, whose larger values are infinite.
+  // Weight i. Exact, but for e from 253, whose largest values are infinite.
   QF_HOST_DEVICE static float Decode(const uint8_t* block, uint32_t i) {
     return HalfScale(block) * static_cast<float>(Code(block, i));
   }
 };
+
+const Format& Mxfp4Format();
 
 }  // namespace quantfleet::formats

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/formats/float_bits.hpp"
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/microscaling/e2m1.hpp"
 
 namespace quantfleet::formats {
@@ -44,5 +45,7 @@ struct Nvfp4 {
     return HalfScale(block, i / kSubBlock) * static_cast<float>(Code(block, i));
   }
 };
+
+const Format& Nvfp4Format();
 
 }  // namespace quantfleet::formats

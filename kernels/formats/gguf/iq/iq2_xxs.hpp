@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/gguf/iq/iq2_xxs_grid.hpp"
 #include "kernels/formats/little_endian.hpp"
 
@@ -53,5 +54,7 @@ struct Iq2Xxs {
     return ((Signs(block, i / 8) >> (i % 8)) & 1U) != 0 ? -magnitude : magnitude;
   }
 };
+
+const Format& Iq2XxsFormat();
 
 }  // namespace quantfleet::formats

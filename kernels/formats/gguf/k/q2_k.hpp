@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/gguf/k/sub_scales.hpp"
 #include "kernels/formats/little_endian.hpp"
 
@@ -37,5 +38,7 @@ struct Q2K {
     return sub.scale * static_cast<float>(Code(block, i)) - sub.min;
   }
 };
+
+const Format& Q2KFormat();
 
 }  // namespace quantfleet::formats

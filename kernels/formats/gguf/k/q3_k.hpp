@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/little_endian.hpp"
 
 namespace quantfleet::formats {
@@ -44,5 +45,7 @@ struct Q3K {
     return Scale(block, i / kSubBlock) * static_cast<float>(Code(block, i));
   }
 };
+
+const Format& Q3KFormat();
 
 }  // namespace quantfleet::formats

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/gguf/k/sub_scales.hpp"
 #include "kernels/formats/little_endian.hpp"
 
@@ -41,5 +42,7 @@ struct Q4K {
     return sub.scale * static_cast<float>(Code(block, i)) - sub.min;
   }
 };
+
+const Format& Q4KFormat();
 
 }  // namespace quantfleet::formats

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/little_endian.hpp"
 
 namespace quantfleet::formats {
@@ -43,5 +44,7 @@ struct Q6K {
     return Scale(block, i / kSubBlock) * static_cast<float>(Code(block, i));
   }
 };
+
+const Format& Q6KFormat();
 
 }  // namespace quantfleet::formats

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/little_endian.hpp"
 
 namespace quantfleet::formats {
@@ -28,5 +29,7 @@ struct Q40 {
     return Scale(block) * static_cast<float>(Code(block, i));
   }
 };
+
+const Format& Q40Format();
 
 }  // namespace quantfleet::formats

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/little_endian.hpp"
 
 namespace quantfleet::formats {
@@ -29,5 +30,7 @@ struct Q41 {
     return Scale(block) * static_cast<float>(Code(block, i)) + Min(block);
   }
 };
+
+const Format& Q41Format();
 
 }  // namespace quantfleet::formats

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/little_endian.hpp"
 
 namespace quantfleet::formats {
@@ -30,5 +31,7 @@ struct Q50 {
     return Scale(block) * static_cast<float>(Code(block, i));
   }
 };
+
+const Format& Q50Format();
 
 }  // namespace quantfleet::formats

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/little_endian.hpp"
 
 namespace quantfleet::formats {
@@ -31,5 +32,7 @@ struct Q51 {
     return Scale(block) * static_cast<float>(Code(block, i)) + Min(block);
   }
 };
+
+const Format& Q51Format();
 
 }  // namespace quantfleet::formats

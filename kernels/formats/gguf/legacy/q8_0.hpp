@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/formats/format.hpp"
 #include "kernels/formats/little_endian.hpp"
 
 namespace quantfleet::formats {
@@ -26,5 +27,7 @@ struct Q80 {
     return Scale(block) * static_cast<float>(Code(block, i));
   }
 };
+
+const Format& Q80Format();
 
 }  // namespace quantfleet::formats

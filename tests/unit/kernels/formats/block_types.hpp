@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "kernels/formats/gguf/iq/iq2_xxs.hpp"
 #include "kernels/formats/gguf/k/q2_k.hpp"
@@ -41,6 +43,15 @@ inline const BlockType kGgufTypes[] = {
     BlockTypeOf<Q3K>("q3_k"), BlockTypeOf<Q4K>("q4_k"),       BlockTypeOf<Q5K>("q5_k"),
     BlockTypeOf<Q6K>("q6_k"), BlockTypeOf<Iq2Xxs>("iq2_xxs"), BlockTypeOf<Mxfp4>("mxfp4"),
 };
+
+inline const BlockType kNvfp4Type = BlockTypeOf<Nvfp4>("nvfp4");
+
+// All of the above.
+inline std::vector<BlockType> BlockTypes() {
+  std::vector<BlockType> types(std::begin(kGgufTypes), std::end(kGgufTypes));
+  types.push_back(kNvfp4Type);
+  return types;
+}
 
 inline std::ostream& operator<<(std::ostream& out, const BlockType& type) {
   return out << type.name;

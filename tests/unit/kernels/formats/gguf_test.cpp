@@ -27,6 +27,18 @@ TEST_P(GgufFormats, DecodeEachWeightAsTheReferenceDoes) {
   }
 }
 
+TEST_P(GgufFormats, EncodeTheVeryBytesOfTheReference) {
+  const BlockType& type = GetParam();
+  const std::vector<float> input = AsFloats(ReadData("gguf/input.f32"));
+  const std::vector<std::byte> expected = ReadData("gguf/" + type.name + ".q.bin");
+  const std::vector<std::byte> packed = Encode(*FindFormat(type.name), input, 5, 1024);
+  ASSERT_EQ(packed.size(), expected.size());
+  for (size_t i = 0; i < packed.size(); ++i) {
+    ASSERT_EQ(packed[i], expected[i])
+        << "byte " << i % type.bytes << " of block " << i / type.bytes;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, GgufFormats, testing::ValuesIn(kGgufTypes),
                          [](const auto& instance) { return instance.param.name; });
 

@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/formats/gguf/k/q5_k.hpp"
+
+#include "kernels/formats/block_format.hpp"
+#include "kernels/formats/gguf/k/six_bit.hpp"
+
+namespace quantfleet::formats {
+namespace {
+
+constexpr k_quants::GridSearch kSearch = {
+    .largest = 31, .first = -0.5F, .step = 0.1F, .steps = 15, .absolute = false};
+
+void DecodeBlock(const uint8_t* block, float* weights) {
+  for (uint32_t j = 0; j < Q5K::kBlock / Q5K::kSubBlock; ++j) {
+    const ScaleAndMin sub = Q5K::ScaleAndMin(block, j);
+    for (uint32_t i = j * Q5K::kSubBlock; i < (j + 1) * Q5K::kSubBlock; ++i) {
+      weights[i] = sub.scale * static_cast<float>(Q5K::Code(block, i)) - sub.min;
+    }
+  }
+}
+
+bool EncodeBlock(const float* weights, uint8_t* block) {
+  k_quants::SixBitBlock made;
+  k_quants::EncodeSixBit(weights, kSearch, &made);
+  k_quants::PackSixBitPairs(made.pairs, block + Q5K::kSubScales);
+  k_quants::PackBitPlane(made.codes, 4, block + Q5K::kFifthBits);
+  k_quants::PackNibbles(made.codes, block + Q5K::kCodes);
+  return StoreFp16(made.d, block) && StoreFp16(made.dmin, block + 2);
+}
+
+}  // namespace
+
+const Format& Q5KFormat() {
+  static const BlockFormat format(
+      {.name = "q5_k",
+       .title = "GGUF Q5_K",
+       .block = Q5K::kBlock,
+       .scales = "6-bit scale and minimum per 32, fp16 scales of both",
+       .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q5_K_ref",
+       .relative_error = 3.6e-2},
+      {Q5K::kBytes, &DecodeBlock, &EncodeBlock, k_quants::kLargestWeight});
+  return format;
+}
+
+}  // namespace quantfleet::formats

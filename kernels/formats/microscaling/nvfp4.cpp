@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/formats/microscaling/nvfp4.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/formats/block_format.hpp"
+
+namespace quantfleet::formats {
+namespace {
+
+constexpr float kLargestE2m1 = 6;
+constexpr float kLargestE4m3 = 448;
+
+void DecodeBlock(const uint8_t* block, float* weights) {
+  for (uint32_t i = 0; i < Nvfp4::kBlock; ++i) weights[i] = Nvfp4::Decode(block, i);
+}
+
+// Unsigned E4M3 of a scale from 0 to 448. Halves are rounded up, below 2^-6 in steps of 2^-9 with
+// at most 7 of them; exponents that would not leave 448 the largest go to 448.
+uint8_t EncodeE4m3(float scale) {
+  constexpr uint8_t kLargest = 0x7E;
+  const uint32_t bits = BitsOfFloat(scale);
+  const int32_t exponent = static_cast<int32_t>(bits >> 23) - 127 + 7;
+  if (exponent <= 0) {
+    return static_cast<uint8_t>(std::min(7, static_cast<int32_t>(scale * 512 + 0.5F)));
+  }
+  if (exponent >= 15) return kLargest;
+  const uint32_t rounded = (bits + (1U << 19)) >> 20;
+  const uint32_t code = rounded - (120U << 3);
+  return code >= (15U << 3) ? kLargest : static_cast<uint8_t>(code);
+}
+
+bool EncodeBlock(const float* weights, uint8_t* block) {
+  constexpr uint32_t kHalf = Nvfp4::kSubBlock / 2;
+  for (uint32_t s = 0; s < Nvfp4::kBlock / Nvfp4::kSubBlock; ++s) {
+    const float* const from = weights + s * Nvfp4::kSubBlock;
+    float largest = 0;
+    for (uint32_t i = 0; i < Nvfp4::kSubBlock; ++i) largest = std::max(largest, std::abs(from[i]));
+    block[s] = EncodeE4m3(largest / kLargestE2m1);
+    const float half_scale = Nvfp4::HalfScale(block, s);
+    for (uint32_t j = 0; j < kHalf; ++j) {
+      const uint32_t low = NearestE2m1(from[j], half_scale);
+      const uint32_t high = NearestE2m1(from[j + kHalf], half_scale);
+      block[Nvfp4::kCodes + s * kHalf + j] = static_cast<uint8_t>(low | (high << 4));
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+const Format& Nvfp4Format() {
+  static const BlockFormat format(
+      {.name = "nvfp4",
+       .title = "NVFP4, tensor scale 1",
+       .block = Nvfp4::kBlock,
+       .scales = "E4M3 scale per 16",
+       .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_nvfp4_ref",
+       .relative_error = 1.0e-1},
+      {Nvfp4::kBytes, &DecodeBlock, &EncodeBlock, kLargestE2m1 * kLargestE4m3});
+  return format;
+}
+
+}  // namespace quantfleet::formats
