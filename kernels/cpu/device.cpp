@@ -11,6 +11,8 @@
 #include "base/units.hpp"
 #include "kernels/cpu/calibration.hpp"
 #include "kernels/cpu/memory.hpp"
+#include "kernels/ops/attention/cpu/kernels.hpp"
+#include "kernels/ops/attention/operation.hpp"
 #include "kernels/ops/linear/cpu/kernels.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/operation.hpp"
@@ -43,6 +45,8 @@ class CpuBackend final : public engine::Backend {
     auto device = std::make_unique<CpuDevice>(threads);
     opened.operations.push_back(
         linear::MakeLinearOperation(*device, linear::cpu::RegisterCpuKernels(device->pool())));
+    opened.operations.push_back(attention::MakeAttentionOperation(
+        *device, attention::cpu::RegisterCpuKernels(device->pool())));
     opened.device = std::move(device);
     return opened;
   }

@@ -20,6 +20,17 @@ struct LinearShape {
   bool operator==(const LinearShape&) const = default;
 };
 
+struct AttentionShape {
+  uint32_t query_heads = 0;
+  uint32_t key_value_heads = 0;
+  uint32_t head_dimension = 0;
+  uint32_t context = 0;
+  uint32_t query_tokens = 0;
+  uint32_t batch = 0;
+  uint32_t window = 0;
+  bool operator==(const AttentionShape&) const = default;
+};
+
 struct ArmSpec {
   std::string workload;
   std::string format;
@@ -27,6 +38,7 @@ struct ArmSpec {
   std::string cache;
   uint32_t seed = 0;
   std::optional<LinearShape> linear;
+  std::optional<AttentionShape> attention = std::nullopt;
   bool operator==(const ArmSpec&) const = default;
 };
 

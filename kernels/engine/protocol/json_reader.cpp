@@ -137,6 +137,20 @@ void ReadShape(const Json& json, const std::string& path, Status* status, Linear
   reader.Finish(std::array{"n", "k", "batch"});
 }
 
+void ReadAttention(const Json& json, const std::string& path, Status* status,
+                   AttentionShape* shape) {
+  ObjectReader reader(json, path, status);
+  reader.Read("queryHeads", &shape->query_heads);
+  reader.Read("keyValueHeads", &shape->key_value_heads);
+  reader.Read("headDimension", &shape->head_dimension);
+  reader.Read("context", &shape->context);
+  reader.Read("queryTokens", &shape->query_tokens);
+  reader.Read("batch", &shape->batch);
+  reader.Read("window", &shape->window);
+  reader.Finish(std::array{"queryHeads", "keyValueHeads", "headDimension", "context", "queryTokens",
+                           "batch", "window"});
+}
+
 void ReadSpec(const Json& json, const std::string& path, Status* status, ArmSpec* spec) {
   ObjectReader reader(json, path, status);
   reader.Read("workload", &spec->workload);
@@ -147,7 +161,10 @@ void ReadSpec(const Json& json, const std::string& path, Status* status, ArmSpec
   if (const Json* const linear = reader.Take("linear")) {
     ReadShape(*linear, reader.PathOf("linear"), status, &spec->linear.emplace());
   }
-  reader.Finish(std::array{"workload", "format", "kernel", "cache", "seed", "linear"});
+  if (const Json* const attention = reader.Take("attention")) {
+    ReadAttention(*attention, reader.PathOf("attention"), status, &spec->attention.emplace());
+  }
+  reader.Finish(std::array{"workload", "format", "kernel", "cache", "seed", "linear", "attention"});
 }
 
 void ReadArm(const Json& json, const std::string& path, Status* status, BlockArm* arm) {

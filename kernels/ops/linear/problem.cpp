@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <span>
 #include <utility>
 
+#include "kernels/engine/output_error.hpp"
 #include "kernels/engine/random.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
@@ -27,13 +28,7 @@ double SqnrDecibel(const std::vector<float>& exact, const std::vector<float>& de
     signal += value * value;
     noise += difference * difference;
   }
-  constexpr double kMost = 200;  // A finite number for weights that happen to be exact.
-  return noise > 0 ? std::min(kMost, 10 * std::log10(signal / noise)) : kMost;
-}
-
-double RelativeDistance(double squared_difference, double squared_norm) {
-  if (squared_difference == 0) return 0;
-  return std::sqrt(squared_difference / std::max(squared_norm, std::numeric_limits<double>::min()));
+  return engine::SqnrDecibel(signal, noise);
 }
 
 }  // namespace
@@ -90,29 +85,9 @@ Result<engine::OutputError> Problem::Compare(const formats::Format& format, uint
   if (!format.lossless()) GrowReference(encoded.decoded, batch, &encoded.reference);
   const std::vector<double>& decoded = format.lossless() ? exact_ : encoded.reference;
 
-  engine::OutputError error;
-  double kernel = 0, kernel_norm = 0, total = 0, exact_norm = 0, norm = 0, dot = 0;
-  for (size_t i = 0; i < output.size(); ++i) {
-    const double y = output[i];
-    // NaN must not vanish in a maximum: poisoned output is infinitely wrong.
-    if (!std::isfinite(y)) {
-      error.kernel_relative = error.output_relative = std::numeric_limits<double>::infinity();
-      error.kernel_max_absolute = std::numeric_limits<double>::infinity();
-      return error;
-    }
-    const double from_kernel = y - decoded[i];
-    const double from_exact = y - exact_[i];
-    kernel += from_kernel * from_kernel;
-    kernel_norm += decoded[i] * decoded[i];
-    total += from_exact * from_exact;
-    exact_norm += exact_[i] * exact_[i];
-    norm += y * y;
-    dot += y * exact_[i];
-    error.kernel_max_absolute = std::max(error.kernel_max_absolute, std::abs(from_kernel));
-  }
-  error.kernel_relative = RelativeDistance(kernel, kernel_norm);
-  error.output_relative = RelativeDistance(total, exact_norm);
-  error.cosine = dot / std::max(std::sqrt(norm * exact_norm), std::numeric_limits<double>::min());
+  const size_t size = output.size();
+  engine::OutputError error =
+      engine::CompareOutput(output, std::span(decoded).first(size), std::span(exact_).first(size));
   if (!format.lossless()) error.weight_sqnr_decibel = encoded.sqnr_decibel;
   return error;
 }

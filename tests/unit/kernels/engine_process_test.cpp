@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -152,7 +153,12 @@ TEST(EngineProcess, DescribesItsDevice) {
     EXPECT_TRUE(device["fingerprint"]["values"].contains(key)) << key;
   }
   constexpr size_t kKernels = 4;  // dense, dequantize_then_gemm, fused, reference
-  EXPECT_EQ(device["support"].size(), formats::AllFormats().size() * kKernels);
+  std::map<std::string, size_t> support;
+  for (const Json& entry : device["support"]) ++support[entry["workload"]];
+  EXPECT_EQ(support["linear"], formats::AllFormats().size() * kKernels);
+  constexpr size_t kKvFormats = 5;  // fp16, fp32, fp8_e4m3, int4, int8
+  constexpr size_t kKvKernels = 3;  // dequantize_then_attention, fused, reference
+  EXPECT_EQ(support["attention"], kKvFormats * kKvKernels);
 }
 
 TEST(EngineProcess, Calibrates) {
@@ -254,6 +260,24 @@ TEST(EngineFaults, WrongOutputIsInvalid) {
   }
   EXPECT_EQ(outcomes,
             (std::vector<std::string>{"OUTCOME_MEASURED", "OUTCOME_INVALID", "OUTCOME_INVALID"}));
+}
+
+TEST(EngineFaults, WrongBitInACacheIsInvalid) {
+  Engine engine({"--device", "cpu", "--threads", "2"}, "wrong_output=int4");
+  Json line = Json::parse(RunLine({{"fp16", "auto"}, {"int4", "fused"}, {"int8", "fused"}}));
+  for (Json& arm : line["run"]["block"]["arms"]) {
+    arm["spec"]["workload"] = "attention";
+    arm["spec"].erase("linear");
+    arm["spec"]["attention"] = {{"queryHeads", 8}, {"keyValueHeads", 2}, {"headDimension", 64},
+                                {"context", 500},  {"queryTokens", 1},   {"batch", 1}};
+  }
+  engine.Send(line.dump());
+  std::vector<std::string> outcomes;
+  for (const Json& event : engine.Answer()) {
+    if (event.contains("measurement")) outcomes.push_back(event["measurement"]["outcome"]);
+  }
+  EXPECT_EQ(outcomes,
+            (std::vector<std::string>{"OUTCOME_MEASURED", "OUTCOME_INVALID", "OUTCOME_MEASURED"}));
 }
 
 TEST(EngineFaults, OutOfMemoryIsAnOutcome) {

@@ -41,6 +41,17 @@ TEST(ParseRequest, ReadsEveryFieldOfARun) {
   EXPECT_EQ(block.arms[0].spec.linear, (LinearShape{768, 3072, 1}));
 }
 
+TEST(ParseRequest, ReadsTheShapeOfAttention) {
+  const auto request = ParseRequest(
+      R"({"run":{"block":{"arms":[{"spec":{"workload":"attention","format":"int4","attention":)"
+      R"({"queryHeads":32,"keyValueHeads":8,"headDimension":128,"context":16384,"queryTokens":3,)"
+      R"("batch":2,"window":512}}}]}}})");
+  ASSERT_TRUE(request.ok()) << request.status().ToString();
+  const ArmSpec& spec = std::get<RunRequest>(*request).block.arms.at(0).spec;
+  EXPECT_EQ(spec.attention, (AttentionShape{32, 8, 128, 16384, 3, 2, 512}));
+  EXPECT_FALSE(spec.linear.has_value());
+}
+
 TEST(ParseRequest, ReadsTheOthers) {
   EXPECT_TRUE(std::holds_alternative<DescribeRequest>(*ParseRequest(R"({"describe":{}})")));
   EXPECT_TRUE(std::holds_alternative<CancelRequest>(*ParseRequest(R"( {"cancel": {}} )")));
@@ -68,6 +79,8 @@ TEST(ParseRequest, SaysWhereALineIsWrong) {
        "must be an integer in [0, 4294967295]"},
       {R"({"run":{"block":{"arms":[{"spec":{"linear":{"m":1}}}]}}})",
        "run.block.arms[0].spec.linear.m is an unknown field"},
+      {R"({"run":{"block":{"arms":[{"spec":{"attention":{"heads":1}}}]}}})",
+       "run.block.arms[0].spec.attention.heads is an unknown field"},
       {R"({"run":{"block":{"arms":[{"role":"ARM_ROLE_KING"}]}}})", "run.block.arms[0].role is no"},
       {R"({"run":{"block":{"arms":[{"labels":{"a":1}}]}}})", "labels must hold strings"},
       {R"({"run":{"block":{"policy":{"min_rounds":1}}}})",
