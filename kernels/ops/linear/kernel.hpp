@@ -72,6 +72,14 @@ class LinearKernel {
   // By default that of the product: weights, x and y once, 2 n k batch operations.
   virtual Work WorkOf(const engine::LinearShape& shape, uint64_t weight_bytes) const;
 
+  // Kernels that multiply with rounded activations ("int8_block32") name the rounding and give the
+  // values that x becomes: kernel_relative is taken against the product with those, so that a
+  // wrong bit is not lost in the rounding. Empty: x is used as it is.
+  virtual std::string_view activation_rounding() const { return {}; }
+  virtual void RoundActivations(const float* x, uint64_t rows, uint64_t k, float* rounded) const {
+    (void)x, (void)rows, (void)k, (void)rounded;
+  }
+
   // Name of the layout that Run expects: "packed" is the format's own. Copies of the weights are
   // shared between kernels of equal format and layout.
   virtual std::string_view layout() const { return "packed"; }

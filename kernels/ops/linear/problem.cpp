@@ -67,36 +67,55 @@ Result<const EncodedWeights*> Problem::Encoded(const formats::Format& format) {
 }
 
 void Problem::GrowReference(const std::vector<float>& weights, uint32_t batch,
-                            std::vector<double>* reference) {
+                            const LinearKernel* kernel, std::vector<double>* reference) {
   const std::vector<float>& x = Activations(batch);
   const size_t done = reference->size() / n_;
   if (done >= batch) return;
   reference->resize(size_t{batch} * n_);
-  cpu::MultiplyRowsFp64(weights.data(), n_, k_, x.data() + done * k_, batch - done,
-                        reference->data() + done * n_, {0, n_});
+  const float* from = x.data() + done * k_;
+  std::vector<float> rounded;
+  if (kernel != nullptr) {
+    rounded.resize((batch - done) * k_);
+    kernel->RoundActivations(from, batch - done, k_, rounded.data());
+    from = rounded.data();
+  }
+  cpu::MultiplyRowsFp64(weights.data(), n_, k_, from, batch - done, reference->data() + done * n_,
+                        {0, n_});
 }
 
-Result<engine::OutputError> Problem::Compare(const formats::Format& format, uint32_t batch,
+const std::vector<double>& Problem::Reference(const formats::Format& format,
+                                              const LinearKernel& kernel, uint32_t batch) {
+  const std::string rounding(kernel.activation_rounding());
+  if (format.lossless() && rounding.empty()) return exact_;
+  EncodedWeights& encoded = encoded_.at(&format);
+  std::vector<double>& reference = encoded.references[rounding];
+  GrowReference(format.lossless() ? weights_ : encoded.decoded, batch,
+                rounding.empty() ? nullptr : &kernel, &reference);
+  return reference;
+}
+
+Result<engine::OutputError> Problem::Compare(const formats::Format& format,
+                                             const LinearKernel& kernel_of_output, uint32_t batch,
                                              const std::vector<float>& output) {
   QF_RETURN_IF_ERROR(Encoded(format).status());
-  EncodedWeights& encoded = encoded_.at(&format);
   QF_CHECK(output.size() == size_t{batch} * n_);
-  GrowReference(weights_, batch, &exact_);
-  if (!format.lossless()) GrowReference(encoded.decoded, batch, &encoded.reference);
-  const std::vector<double>& decoded = format.lossless() ? exact_ : encoded.reference;
+  GrowReference(weights_, batch, nullptr, &exact_);
+  const std::vector<double>& decoded = Reference(format, kernel_of_output, batch);
 
   const size_t size = output.size();
   engine::OutputError error =
       engine::CompareOutput(output, std::span(decoded).first(size), std::span(exact_).first(size));
-  if (!format.lossless()) error.weight_sqnr_decibel = encoded.sqnr_decibel;
+  if (!format.lossless()) error.weight_sqnr_decibel = encoded_.at(&format).sqnr_decibel;
   return error;
 }
 
 uint64_t Problem::bytes() const {
   uint64_t total = (weights_.size() + x_.size()) * sizeof(float) + exact_.size() * sizeof(double);
   for (const auto& [format, encoded] : encoded_) {
-    total += encoded.packed.size() + encoded.decoded.size() * sizeof(float) +
-             encoded.reference.size() * sizeof(double);
+    total += encoded.packed.size() + encoded.decoded.size() * sizeof(float);
+    for (const auto& [rounding, reference] : encoded.references) {
+      total += reference.size() * sizeof(double);
+    }
   }
   return total;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "base/status.hpp"
 #include "kernels/engine/messages.hpp"
 #include "kernels/formats/format.hpp"
+#include "kernels/ops/linear/kernel.hpp"
 
 namespace quantfleet::linear {
 
@@ -27,8 +29,9 @@ struct EncodedWeights {
   std::vector<float> decoded;
   // Signal to quantization noise, decibel; of no meaning for a lossless format.
   double sqnr_decibel = 0;
-  // y of the first rows of x with the decoded weights, fp64, [rows, n].
-  std::vector<double> reference;
+  // y of the first rows of x with the decoded weights, fp64, [rows, n], by how x was rounded
+  // (LinearKernel::activation_rounding).
+  std::map<std::string, std::vector<double>, std::less<>> references;
 };
 
 // One weight matrix [n, k], its activations and everything made from them. W depends on seed, n and
@@ -44,16 +47,20 @@ class Problem {
 
   // Encodes at the first call. kUnimplemented if the format cannot hold the shape.
   Result<const EncodedWeights*> Encoded(const formats::Format& format);
-  // Error of `output` [batch, n] against the references; tolerances are left 0.
-  Result<engine::OutputError> Compare(const formats::Format& format, uint32_t batch,
-                                      const std::vector<float>& output);
+  // Error of the `output` [batch, n] of `kernel` against the references; tolerances are left 0.
+  Result<engine::OutputError> Compare(const formats::Format& format, const LinearKernel& kernel,
+                                      uint32_t batch, const std::vector<float>& output);
 
   // Host memory held, about. Bytes.
   uint64_t bytes() const;
 
  private:
-  void GrowReference(const std::vector<float>& weights, uint32_t batch,
+  // Extends `reference` to `batch` rows; `kernel` rounds x first unless it is null.
+  void GrowReference(const std::vector<float>& weights, uint32_t batch, const LinearKernel* kernel,
                      std::vector<double>* reference);
+  // The product that the kernel should have computed exactly.
+  const std::vector<double>& Reference(const formats::Format& format, const LinearKernel& kernel,
+                                       uint32_t batch);
 
   uint32_t seed_;
   uint32_t n_;

@@ -179,11 +179,14 @@ TEST(LinearProblem, ReferencesGrownByRowsEqualThoseMadeAtOnce) {
   Problem grown(3, 10, 128);
   Problem at_once(3, 10, 128);
   const formats::Format& nf4 = *formats::FindFormat("nf4");
+  quantfleet::cpu::ThreadPool pool(1);
+  const KernelTable table = cpu::RegisterCpuKernels(pool);
+  const LinearKernel* const kernel = table.Find("nf4", "fused");
   const std::vector<float> output(70, 0.25F);
   const std::vector<float> part(output.begin(), output.begin() + 20);
-  ASSERT_TRUE(grown.Compare(nf4, 2, part).ok());
-  const auto one = grown.Compare(nf4, 7, output);
-  const auto two = at_once.Compare(nf4, 7, output);
+  ASSERT_TRUE(grown.Compare(nf4, *kernel, 2, part).ok());
+  const auto one = grown.Compare(nf4, *kernel, 7, output);
+  const auto two = at_once.Compare(nf4, *kernel, 7, output);
   EXPECT_EQ(one->kernel_relative, two->kernel_relative);
   EXPECT_EQ(one->output_relative, two->output_relative);
 }

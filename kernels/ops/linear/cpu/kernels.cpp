@@ -8,6 +8,7 @@
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/ieee/fp32.hpp"
 #include "kernels/ops/linear/cpu/ablation/ablation.hpp"
+#include "kernels/ops/linear/cpu/blocks/kernel.hpp"
 #include "kernels/ops/linear/cpu/cpu_kernel.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/cpu/split.hpp"
@@ -147,13 +148,16 @@ class ReferenceKernel final : public CpuKernel {
 KernelTable RegisterCpuKernels(ThreadPool& pool) {
   KernelTable table;
   table.Register(std::make_unique<DenseKernel>(pool));
+  for (auto& kernel : blocks::MakeBlockKernels(pool)) {
+    if (formats::FindFormat(kernel->format()) != nullptr) table.Register(std::move(kernel));
+  }
   for (const formats::Format* format : formats::AllFormats()) {
     table.Register(std::make_unique<ReferenceKernel>(pool, *format));
     if (format->lossless()) continue;
     table.Register(std::make_unique<DequantizeKernel>(pool, *format));
     if (SimdCode(format->name())) {
       table.Register(std::make_unique<FusedKernel>(pool, *format));
-    } else {
+    } else if (table.Find(format->name(), "fused") == nullptr) {
       table.Register(std::make_unique<TiledKernel>(pool, *format));
     }
   }

@@ -1,0 +1,272 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/ops/linear/cpu/blocks/layout.hpp"
+#include "kernels/ops/linear/cpu/blocks/unroll.hpp"
+
+// How each format's units and sub-scales become codes and integers, over any instruction set.
+namespace quantfleet::linear::cpu::blocks {
+namespace {
+
+// The eight quads of a unit from its 4-bit plane.
+template <class Isa>
+inline void DecodeNibbles(const uint8_t* unit, typename Isa::Bytes* quads) {
+  QF_UNROLL
+  for (uint32_t v = 0; v < 4; ++v) {
+    const auto pairs = Isa::Load(unit + v * 4 * Isa::kRows);
+    quads[v] = Isa::And(pairs, 0x0F);
+    quads[v + 4] = Isa::And(Isa::template ShiftRight<4>(pairs), 0x0F);
+  }
+}
+
+// Adds the 1-bit plane as bit 4.
+template <class Isa>
+inline void AddFifthBits(const uint8_t* plane, typename Isa::Bytes* quads) {
+  const auto bits = Isa::Load(plane);
+  quads[0] = Isa::AndOr(Isa::template ShiftLeft<4>(bits), 0x10, quads[0]);
+  quads[1] = Isa::AndOr(Isa::template ShiftLeft<3>(bits), 0x10, quads[1]);
+  quads[2] = Isa::AndOr(Isa::template ShiftLeft<2>(bits), 0x10, quads[2]);
+  quads[3] = Isa::AndOr(Isa::template ShiftLeft<1>(bits), 0x10, quads[3]);
+  quads[4] = Isa::AndOr(bits, 0x10, quads[4]);
+  quads[5] = Isa::AndOr(Isa::template ShiftRight<1>(bits), 0x10, quads[5]);
+  quads[6] = Isa::AndOr(Isa::template ShiftRight<2>(bits), 0x10, quads[6]);
+  quads[7] = Isa::AndOr(Isa::template ShiftRight<3>(bits), 0x10, quads[7]);
+}
+
+// The eight quads of a unit from its 2-bit plane.
+template <class Isa>
+inline void DecodePairs(const uint8_t* plane, typename Isa::Bytes* quads) {
+  QF_UNROLL
+  for (uint32_t v = 0; v < 2; ++v) {
+    const auto bits = Isa::Load(plane + v * 4 * Isa::kRows);
+    quads[v] = Isa::And(bits, 3);
+    quads[v + 2] = Isa::And(Isa::template ShiftRight<2>(bits), 3);
+    quads[v + 4] = Isa::And(Isa::template ShiftRight<4>(bits), 3);
+    quads[v + 6] = Isa::And(Isa::template ShiftRight<6>(bits), 3);
+  }
+}
+
+// Sub-scales of a block widened to bytes: [group][row].
+template <class Isa, uint32_t kGroups>
+struct ByteScales {
+  uint8_t of[kGroups * Isa::kRows];
+  typename Isa::Ints Get(uint32_t group) const {
+    return Isa::WidenUnsigned(of + group * Isa::kRows);
+  }
+};
+
+// Formats. kMost: largest code. kBlockScales: sub-scales are integers (K-quants), else the float
+// scale of the block is all there is. kMinimum: groups have a minimum that is taken away (K) or
+// blocks one that is added.
+
+template <class Isa>
+struct Q8_0 {
+  static constexpr BlockLayout kLayout = kQ8_0Layout;
+  static constexpr bool kSigned = true, kBlockScales = false, kMinimum = false;
+  static constexpr uint32_t kMost = 255;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    QF_UNROLL
+    for (uint32_t q = 0; q < 8; ++q) quads[q] = Isa::Load(unit + q * 4 * Isa::kRows);
+  }
+  static typename Isa::Floats Scale(const uint8_t* tail) { return Isa::LoadHalf(tail); }
+};
+
+template <class Isa>
+struct Q4_0 {
+  static constexpr BlockLayout kLayout = kQ4_0Layout;
+  static constexpr bool kSigned = false, kBlockScales = false, kMinimum = false;
+  static constexpr uint32_t kMost = 15;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodeNibbles<Isa>(unit, quads);
+  }
+  static typename Isa::Floats Scale(const uint8_t* tail) { return Isa::LoadHalf(tail); }
+};
+
+template <class Isa>
+struct Q4_1 : Q4_0<Isa> {
+  static constexpr BlockLayout kLayout = kQ4_1Layout;
+  static constexpr bool kMinimum = true;
+};
+
+template <class Isa>
+struct Q5_0 : Q4_0<Isa> {
+  static constexpr BlockLayout kLayout = kQ5_0Layout;
+  static constexpr uint32_t kMost = 31;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodeNibbles<Isa>(unit, quads);
+    AddFifthBits<Isa>(unit + 16 * Isa::kRows, quads);
+  }
+};
+
+template <class Isa>
+struct Q5_1 : Q5_0<Isa> {
+  static constexpr BlockLayout kLayout = kQ5_1Layout;
+  static constexpr bool kMinimum = true;
+};
+
+// E2M1 values, doubled, plus 12.
+inline constexpr uint8_t kMxfp4Codes[16] = {12, 13, 14, 15, 16, 18, 20, 24,
+                                            12, 11, 10, 9,  8,  6,  4,  0};
+
+template <class Isa>
+struct Mxfp4 : Q4_0<Isa> {
+  static constexpr BlockLayout kLayout = kMxfp4Layout;
+  static constexpr uint32_t kMost = 24;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodeNibbles<Isa>(unit, quads);
+    QF_UNROLL
+    for (uint32_t q = 0; q < 8; ++q) quads[q] = Isa::Lookup16(kMxfp4Codes, quads[q]);
+  }
+  static typename Isa::Floats Scale(const uint8_t* tail) { return Isa::LoadHalvedE8M0(tail); }
+};
+
+// 6-bit scales and minima of Q4_K and Q5_K: 4-bit planes of the scales of groups 0..3 (low) and
+// 4..7 (high), the same of the minima, then one plane with their upper bits: scales 0..3, 4..7,
+// minima 0..3, 4..7 from the lowest bit pair up.
+template <class Isa>
+struct SixBitScales {
+  ByteScales<Isa, 8> scales;
+  ByteScales<Isa, 8> minima;
+  explicit SixBitScales(const uint8_t* from) {
+    constexpr uint32_t kPlane = 4 * Isa::kRows;
+    const auto low = Isa::Load(from);
+    const auto low_minima = Isa::Load(from + kPlane);
+    const auto high = Isa::Load(from + 2 * kPlane);
+    Isa::Store(scales.of, Isa::AndOr(Isa::template ShiftLeft<4>(high), 0x30, Isa::And(low, 0x0F)));
+    Isa::Store(scales.of + kPlane, Isa::AndOr(Isa::template ShiftLeft<2>(high), 0x30,
+                                              Isa::And(Isa::template ShiftRight<4>(low), 0x0F)));
+    Isa::Store(minima.of, Isa::AndOr(high, 0x30, Isa::And(low_minima, 0x0F)));
+    Isa::Store(minima.of + kPlane,
+               Isa::AndOr(Isa::template ShiftRight<2>(high), 0x30,
+                          Isa::And(Isa::template ShiftRight<4>(low_minima), 0x0F)));
+  }
+  typename Isa::Ints Scale(uint32_t group) const { return scales.Get(group); }
+  typename Isa::Ints Minimum(uint32_t group) const { return minima.Get(group); }
+};
+
+template <class Isa>
+struct Q4K {
+  static constexpr BlockLayout kLayout = kQ4KLayout;
+  static constexpr bool kSigned = false, kBlockScales = true, kMinimum = true;
+  static constexpr uint32_t kMost = 15;
+  using Scales = SixBitScales<Isa>;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodeNibbles<Isa>(unit, quads);
+  }
+};
+
+template <class Isa>
+struct Q5K : Q4K<Isa> {
+  static constexpr BlockLayout kLayout = kQ5KLayout;
+  static constexpr uint32_t kMost = 31;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodeNibbles<Isa>(unit, quads);
+    AddFifthBits<Isa>(unit + 16 * Isa::kRows, quads);
+  }
+};
+
+// Signed bytes as they are.
+template <class Isa>
+struct SignedScales {
+  const uint8_t* from;
+  explicit SignedScales(const uint8_t* scales) : from(scales) {}
+  typename Isa::Ints Scale(uint32_t group) const {
+    return Isa::WidenSigned(from + group * Isa::kRows);
+  }
+};
+
+template <class Isa>
+struct Q6K {
+  static constexpr BlockLayout kLayout = kQ6KLayout;
+  static constexpr bool kSigned = false, kBlockScales = true, kMinimum = false;
+  static constexpr uint32_t kMost = 63;
+  using Scales = SignedScales<Isa>;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodeNibbles<Isa>(unit, quads);
+    QF_UNROLL
+    for (uint32_t v = 0; v < 2; ++v) {
+      const auto bits = Isa::Load(unit + (16 + v * 4) * Isa::kRows);
+      quads[v] = Isa::AndOr(Isa::template ShiftLeft<4>(bits), 0x30, quads[v]);
+      quads[v + 2] = Isa::AndOr(Isa::template ShiftLeft<2>(bits), 0x30, quads[v + 2]);
+      quads[v + 4] = Isa::AndOr(bits, 0x30, quads[v + 4]);
+      quads[v + 6] = Isa::AndOr(Isa::template ShiftRight<2>(bits), 0x30, quads[v + 6]);
+    }
+  }
+};
+
+// 6-bit scales less 32 of Q3_K: 4-bit planes of groups 0..3 and 4..7, 8..11 and 12..15, then one
+// plane of upper bits, groups 0..3, 4..7, 8..11, 12..15 from the lowest bit pair up.
+template <class Isa>
+struct CentredScales {
+  ByteScales<Isa, 16> scales;
+  explicit CentredScales(const uint8_t* from) {
+    constexpr uint32_t kPlane = 4 * Isa::kRows;
+    const auto first = Isa::Load(from);
+    const auto second = Isa::Load(from + kPlane);
+    const auto high = Isa::Load(from + 2 * kPlane);
+    Isa::Store(scales.of,
+               Isa::AndOr(Isa::template ShiftLeft<4>(high), 0x30, Isa::And(first, 0x0F)));
+    Isa::Store(scales.of + kPlane, Isa::AndOr(Isa::template ShiftLeft<2>(high), 0x30,
+                                              Isa::And(Isa::template ShiftRight<4>(first), 0x0F)));
+    Isa::Store(scales.of + 2 * kPlane, Isa::AndOr(high, 0x30, Isa::And(second, 0x0F)));
+    Isa::Store(scales.of + 3 * kPlane,
+               Isa::AndOr(Isa::template ShiftRight<2>(high), 0x30,
+                          Isa::And(Isa::template ShiftRight<4>(second), 0x0F)));
+  }
+  typename Isa::Ints Scale(uint32_t group) const {
+    return Isa::Add(scales.Get(group), Isa::Set(-32));
+  }
+};
+
+template <class Isa>
+struct Q3K {
+  static constexpr BlockLayout kLayout = kQ3KLayout;
+  static constexpr bool kSigned = false, kBlockScales = true, kMinimum = false;
+  static constexpr uint32_t kMost = 7;
+  using Scales = CentredScales<Isa>;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodePairs<Isa>(unit, quads);
+    const auto bits = Isa::Load(unit + 8 * Isa::kRows);
+    quads[0] = Isa::AndOr(Isa::template ShiftLeft<2>(bits), 4, quads[0]);
+    quads[1] = Isa::AndOr(Isa::template ShiftLeft<1>(bits), 4, quads[1]);
+    quads[2] = Isa::AndOr(bits, 4, quads[2]);
+    quads[3] = Isa::AndOr(Isa::template ShiftRight<1>(bits), 4, quads[3]);
+    quads[4] = Isa::AndOr(Isa::template ShiftRight<2>(bits), 4, quads[4]);
+    quads[5] = Isa::AndOr(Isa::template ShiftRight<3>(bits), 4, quads[5]);
+    quads[6] = Isa::AndOr(Isa::template ShiftRight<4>(bits), 4, quads[6]);
+    quads[7] = Isa::AndOr(Isa::template ShiftRight<5>(bits), 4, quads[7]);
+  }
+};
+
+// 4-bit scales (low nibbles) and minima (high) of Q2_K, group by group.
+template <class Isa>
+struct FourBitScales {
+  ByteScales<Isa, 16> scales;
+  ByteScales<Isa, 16> minima;
+  explicit FourBitScales(const uint8_t* from) {
+    constexpr uint32_t kPlane = 4 * Isa::kRows;
+    QF_UNROLL
+    for (uint32_t v = 0; v < 4; ++v) {
+      const auto both = Isa::Load(from + v * kPlane);
+      Isa::Store(scales.of + v * kPlane, Isa::And(both, 0x0F));
+      Isa::Store(minima.of + v * kPlane, Isa::And(Isa::template ShiftRight<4>(both), 0x0F));
+    }
+  }
+  typename Isa::Ints Scale(uint32_t group) const { return scales.Get(group); }
+  typename Isa::Ints Minimum(uint32_t group) const { return minima.Get(group); }
+};
+
+template <class Isa>
+struct Q2K {
+  static constexpr BlockLayout kLayout = kQ2KLayout;
+  static constexpr bool kSigned = false, kBlockScales = true, kMinimum = true;
+  static constexpr uint32_t kMost = 3;
+  using Scales = FourBitScales<Isa>;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    DecodePairs<Isa>(unit, quads);
+  }
+};
+
+}  // namespace
+}  // namespace quantfleet::linear::cpu::blocks

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cpu/blocks/kernel.hpp"
+
+#include <cmath>
+#include <string>
+
+#include "kernels/ops/linear/cpu/blocks/repack.hpp"
+#include "kernels/ops/linear/cpu/split.hpp"
+
+namespace quantfleet::linear::cpu::blocks {
+namespace {
+
+using engine::LinearShape;
+using quantfleet::cpu::ThreadPool;
+
+// Below this many rows of x one thread rounds them faster than threads wake.
+constexpr uint64_t kRowsToShare = 8;
+
+class BlockKernel final : public LinearKernel {
+ public:
+  BlockKernel(ThreadPool& pool, const KernelSet& set, const BlockFormatInfo& info)
+      : pool_(pool),
+        set_(set),
+        info_(info),
+        multiply_(set.multiply[static_cast<size_t>(info.format)]),
+        layout_("rows" + std::to_string(set.rows)),
+        variant_("int8_" + std::string(set.name)),
+        rounding_("int8_block" + std::to_string(info.layout.block)) {}
+
+  std::string_view format() const override { return info_.name; }
+  std::string_view kernel() const override { return "fused"; }
+  std::string_view variant(const LinearShape&) const override { return variant_; }
+  Status SupportedOnDevice() const override { return OkStatus(); }
+  Status SupportsShape(const LinearShape&) const override { return OkStatus(); }
+  ActivationType activation_type() const override { return ActivationType::kFp32; }
+  uint64_t ScratchBytes(const LinearShape& shape) const override {
+    return QuantizedBytes(info_.layout, shape.batch, shape.k);
+  }
+  // Sums are exact within a block; k / block floats are added: as fp32 sums of k, with room.
+  double Tolerance(const LinearShape& shape) const override {
+    return 16 * 0x1p-24 * std::sqrt(static_cast<double>(shape.k) + 16);
+  }
+  std::string_view activation_rounding() const override { return rounding_; }
+  void RoundActivations(const float* x, uint64_t rows, uint64_t k, float* rounded) const override {
+    std::vector<std::byte> memory(QuantizedBytes(info_.layout, rows, k));
+    Activations to = QuantizedAt(info_.layout, rows, k, memory.data());
+    set_.quantize(info_.layout, x, 0, rows, &to);
+    for (uint64_t i = 0; i < rows * k; ++i) {
+      rounded[i] = static_cast<float>(to.codes[i]) * to.scales[i / info_.layout.block];
+    }
+  }
+  std::string_view layout() const override { return layout_; }
+  Result<std::vector<std::byte>> Repack(const LinearShape& shape,
+                                        std::vector<std::byte> packed) const override {
+    return blocks::Repack(info_, set_.rows, packed.data(), shape.n, shape.k);
+  }
+
+  Status Run(const LinearCall& call) override {
+    const auto [n, k, batch] = call.shape;
+    Activations x = QuantizedAt(info_.layout, batch, k, call.scratch);
+    const auto* const from = static_cast<const float*>(call.x);
+    if (batch < kRowsToShare) {
+      set_.quantize(info_.layout, from, 0, batch, &x);
+    } else {
+      ForRows(pool_, batch, [&](uint32_t, RowRange rows) {
+        set_.quantize(info_.layout, from, rows.begin, rows.end, &x);
+      });
+    }
+    ForRows(pool_, n, [&](uint32_t, RowRange rows) {
+      multiply_(reinterpret_cast<const uint8_t*>(call.weights), x, n, rows,
+                static_cast<float*>(call.y));
+    });
+    return OkStatus();
+  }
+
+ private:
+  ThreadPool& pool_;
+  const KernelSet& set_;
+  const BlockFormatInfo& info_;
+  const KernelSet::Multiply multiply_;
+  const std::string layout_;
+  const std::string variant_;
+  const std::string rounding_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<LinearKernel>> MakeBlockKernels(ThreadPool& pool) {
+  return MakeBlockKernels(pool, KernelSets().front()->name);
+}
+
+std::vector<std::unique_ptr<LinearKernel>> MakeBlockKernels(ThreadPool& pool,
+                                                            std::string_view set) {
+  std::vector<std::unique_ptr<LinearKernel>> kernels;
+  for (const KernelSet* candidate : KernelSets()) {
+    if (candidate->name != set) continue;
+    for (const BlockFormatInfo& info : BlockFormatInfos()) {
+      kernels.push_back(std::make_unique<BlockKernel>(pool, *candidate, info));
+    }
+  }
+  return kernels;
+}
+
+}  // namespace quantfleet::linear::cpu::blocks

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kernels/ops/linear/cpu/blocks/activations.hpp"
+#include "kernels/ops/linear/cpu/simd.hpp"
+
+namespace quantfleet::linear::cpu::blocks {
+
+enum class BlockFormat {
+  kQ8_0,
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kMxfp4,
+  kQ4K,
+  kQ5K,
+  kQ6K,
+  kQ3K,
+  kQ2K,
+};
+inline constexpr uint32_t kBlockFormats = 11;
+
+// The integer kernels of one instruction set.
+struct KernelSet {
+  // y[b, r] for r in `rows` (begin a multiple of the tile's rows) of n rows and all b; y is
+  // [batch, n].
+  using Multiply = void (*)(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange rows,
+                            float* y);
+  // "avx512_vnni", "avx2", "plain".
+  std::string_view name;
+  // Rows of a tile.
+  uint32_t rows = 0;
+  // Quantizes rows [begin, end) of x, row-major, all in whole blocks of the layout.
+  void (*quantize)(const BlockLayout& layout, const float* x, uint64_t begin, uint64_t end,
+                   Activations* to) = nullptr;
+  // By BlockFormat.
+  Multiply multiply[kBlockFormats] = {};
+};
+
+// Every set that this build has and this machine can run, fastest first; the plain one is the last.
+std::span<const KernelSet* const> KernelSets();
+
+}  // namespace quantfleet::linear::cpu::blocks

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+// How rows of GGUF blocks are interleaved for the integer kernels.
+//
+// A tile holds R rows (the 32-bit lanes of a vector register: 16, 8). A quad is four consecutive
+// weights of each of the R rows, 4 R bytes when each takes a byte: one multiplication with four
+// activations, broadcast, adds to the sums of R rows at once, so that no sum is ever folded across
+// lanes. A unit is 32 weights of each row, eight quads; their bits lie in planes of whole vectors:
+//   4-bit plane, 4 vectors: quad v in the low, quad v + 4 in the high nibbles of vector v;
+//   2-bit plane, 2 vectors: quads v, v + 2, v + 4, v + 6 in the bit pairs of vector v, low first;
+//   1-bit plane, 1 vector: quad q in bit q.
+// A block is what shares one scale of the activations (32 or 256 weights of each row): its units,
+// then its sub-scales. The fp16 scales of all blocks follow the last block of a tile. A matrix is
+// its tiles, each padded to 64 bytes; missing rows of the last one are zero. No bits are added.
+namespace quantfleet::linear::cpu::blocks {
+
+// Where things lie in one block of a tile. Bytes for each row of the tile.
+struct BlockLayout {
+  // Weights of a row; activations are quantized by as many.
+  uint32_t block = 0;
+  // Bytes of a unit, and of the sub-scales after all units of a block.
+  uint32_t unit_bytes = 0;
+  uint32_t scale_bytes = 0;
+  // fp16 scales (or other bytes) of a block in the section after the blocks.
+  uint32_t tail_bytes = 0;
+  // Weights that share a sub-scale: sums of activations are made for as many.
+  uint32_t group = 0;
+  // Codes are stored with this added, so that they are not negative.
+  int32_t offset = 0;
+
+  constexpr uint32_t body_bytes() const { return block / 32 * unit_bytes + scale_bytes; }
+};
+
+inline constexpr BlockLayout kQ8_0Layout = {32, 32, 0, 2, 32, 128};
+inline constexpr BlockLayout kQ4_0Layout = {32, 16, 0, 2, 32, 8};
+inline constexpr BlockLayout kQ4_1Layout = {32, 16, 0, 4, 32, 0};
+inline constexpr BlockLayout kQ5_0Layout = {32, 20, 0, 2, 32, 16};
+inline constexpr BlockLayout kQ5_1Layout = {32, 20, 0, 4, 32, 0};
+inline constexpr BlockLayout kMxfp4Layout = {32, 16, 0, 1, 32, 12};
+inline constexpr BlockLayout kQ4KLayout = {256, 16, 12, 4, 32, 0};
+inline constexpr BlockLayout kQ5KLayout = {256, 20, 12, 4, 32, 0};
+inline constexpr BlockLayout kQ6KLayout = {256, 24, 16, 2, 16, 32};
+inline constexpr BlockLayout kQ3KLayout = {256, 12, 12, 2, 16, 4};
+inline constexpr BlockLayout kQ2KLayout = {256, 8, 16, 4, 16, 0};
+inline constexpr BlockLayout kIq2XxsLayout = {256, 8, 0, 2, 32, 64};
+
+// Bytes of one tile of `rows` rows of `columns` weights.
+constexpr uint64_t TileBytes(const BlockLayout& layout, uint32_t rows, uint64_t columns) {
+  const uint64_t bytes = columns / layout.block * (layout.body_bytes() + layout.tail_bytes) * rows;
+  return (bytes + 63) / 64 * 64;
+}
+
+}  // namespace quantfleet::linear::cpu::blocks

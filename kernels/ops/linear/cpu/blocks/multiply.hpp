@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/ops/linear/cpu/blocks/activations.hpp"
+#include "kernels/ops/linear/cpu/blocks/codes.hpp"
+#include "kernels/ops/linear/cpu/blocks/kernel_set.hpp"
+#include "kernels/ops/linear/cpu/blocks/quantize.hpp"
+#include "kernels/ops/linear/cpu/blocks/unroll.hpp"
+
+// The product of one tile of weights with rows of activations, over any instruction set and format.
+namespace quantfleet::linear::cpu::blocks {
+namespace {
+
+// Reading ahead by this much hides the memory's latency where the hardware's own prefetch stops at
+// a page's end. Bytes.
+inline constexpr uint64_t kAhead = 2048;
+
+template <uint32_t kBytes>
+inline void Prefetch(const uint8_t* from) {
+  QF_UNROLL
+  for (uint32_t i = 0; i < kBytes; i += 64) __builtin_prefetch(from + kAhead + i);
+}
+
+// One block of a format whose scale is a float alone: sums of 32 products, each scaled.
+template <class Isa, class Format, uint32_t kBatch>
+inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* tail, uint64_t block,
+                               const Activations& x, uint64_t row, typename Isa::Floats* totals) {
+  constexpr BlockLayout kLayout = Format::kLayout;
+  typename Isa::Bytes quads[8];
+  Format::Decode(body, quads);
+  const auto scale = Format::Scale(tail);
+  QF_UNROLL
+  for (uint32_t b = 0; b < kBatch; ++b) {
+    const uint64_t at = (row + b) * x.blocks + block;
+    const int8_t* const codes = x.codes + at * kLayout.block;
+    typename Isa::Ints sum;
+    if constexpr (Format::kSigned) {
+      const int32_t start = Isa::kSignedByOffset ? x.sums[at] : 0;
+      sum = Isa::template DotSigned<8>(quads, codes, Isa::Set(start));
+    } else {
+      const int32_t start = Format::kMinimum ? 0 : x.sums[at];
+      sum = Isa::template Dot<8, Format::kMost>(quads, codes, Isa::Set(start));
+    }
+    totals[b] = Isa::FusedMulAdd(Isa::ToFloat(sum), Isa::Mul(scale, Isa::SetFloat(x.scales[at])),
+                                 totals[b]);
+    if constexpr (Format::kMinimum) {
+      const float sum_of_x = x.scales[at] * static_cast<float>(x.sums[at]);
+      totals[b] = Isa::FusedMulAdd(Isa::LoadHalf(tail + 2 * Isa::kRows), Isa::SetFloat(sum_of_x),
+                                   totals[b]);
+    }
+  }
+}
+
+// One block of 256 with integer sub-scales: all in integers until the float scale of the block.
+template <class Isa, class Format, uint32_t kBatch>
+inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* tail, uint64_t block,
+                                const Activations& x, uint64_t row, typename Isa::Floats* totals) {
+  constexpr BlockLayout kLayout = Format::kLayout;
+  constexpr uint32_t kGroupQuads = kLayout.group / 4;
+  constexpr uint32_t kGroups = kLayout.block / kLayout.group;
+  const typename Format::Scales scales(body + 8 * kLayout.unit_bytes * Isa::kRows);
+  typename Isa::Ints sums[kBatch];
+  for (auto& sum : sums) sum = Isa::Set(0);
+  for (uint32_t unit = 0; unit < 8; ++unit) {
+    typename Isa::Bytes quads[8];
+    Format::Decode(body + unit * kLayout.unit_bytes * Isa::kRows, quads);
+    QF_UNROLL
+    for (uint32_t part = 0; part < 32 / kLayout.group; ++part) {
+      const uint32_t group = unit * (32 / kLayout.group) + part;
+      const auto scale = scales.Scale(group);
+      QF_UNROLL
+      for (uint32_t b = 0; b < kBatch; ++b) {
+        const uint64_t at = (row + b) * x.blocks + block;
+        const int32_t start = Format::kMinimum ? 0 : x.sums[at * kGroups + group];
+        const auto dot = Isa::template Dot<kGroupQuads, Format::kMost>(
+            quads + part * kGroupQuads, x.codes + at * 256 + group * kLayout.group,
+            Isa::Set(start));
+        sums[b] = Isa::MulAdd(dot, scale, sums[b]);
+      }
+    }
+  }
+  const auto scale = Isa::LoadHalf(tail);
+  QF_UNROLL
+  for (uint32_t b = 0; b < kBatch; ++b) {
+    const uint64_t at = (row + b) * x.blocks + block;
+    totals[b] = Isa::FusedMulAdd(Isa::ToFloat(sums[b]),
+                                 Isa::Mul(scale, Isa::SetFloat(x.scales[at])), totals[b]);
+    if constexpr (Format::kMinimum) {
+      auto minimum = Isa::Set(0);
+      QF_UNROLL
+      for (uint32_t group = 0; group < kGroups; ++group) {
+        minimum =
+            Isa::MulAdd(scales.Minimum(group), Isa::Set(x.sums[at * kGroups + group]), minimum);
+      }
+      const auto factor =
+          Isa::Mul(Isa::LoadHalf(tail + 2 * Isa::kRows), Isa::SetFloat(-x.scales[at]));
+      totals[b] = Isa::FusedMulAdd(Isa::ToFloat(minimum), factor, totals[b]);
+    }
+  }
+}
+
+// kBatch rows of x from `row` times one tile, to y[b * stride + lane].
+template <class Isa, class Format, uint32_t kBatch>
+void MultiplyTile(const uint8_t* tile, const Activations& x, uint64_t row, float* y,
+                  uint64_t stride, uint32_t valid) {
+  constexpr BlockLayout kLayout = Format::kLayout;
+  constexpr uint32_t kBody = kLayout.body_bytes() * Isa::kRows;
+  constexpr uint32_t kTail = kLayout.tail_bytes * Isa::kRows;
+  const uint8_t* body = tile;
+  const uint8_t* tail = tile + x.blocks * kBody;
+  typename Isa::Floats totals[kBatch];
+  for (auto& total : totals) total = Isa::Zero();
+  for (uint64_t block = 0; block < x.blocks; ++block, body += kBody, tail += kTail) {
+    if constexpr (kBatch <= 2) Prefetch<kBody>(body);
+    if constexpr (Format::kBlockScales) {
+      MultiplyScaledBlock<Isa, Format, kBatch>(body, tail, block, x, row, totals);
+    } else {
+      MultiplyFloatBlock<Isa, Format, kBatch>(body, tail, block, x, row, totals);
+    }
+  }
+  QF_UNROLL
+  for (uint32_t b = 0; b < kBatch; ++b) {
+    float lanes[Isa::kRows];
+    Isa::StoreFloats(lanes, totals[b]);
+    __builtin_memcpy(y + b * stride, lanes, valid * sizeof(float));
+  }
+}
+
+template <class Isa, class Format, uint32_t kBatch>
+void MultiplyRest(const uint8_t* tile, const Activations& x, uint64_t row, uint64_t rest, float* y,
+                  uint64_t stride, uint32_t valid) {
+  if constexpr (kBatch > 0) {
+    if (rest == kBatch) {
+      return MultiplyTile<Isa, Format, kBatch>(tile, x, row, y, stride, valid);
+    }
+    MultiplyRest<Isa, Format, kBatch - 1>(tile, x, row, rest, y, stride, valid);
+  }
+}
+
+// As BlockKernel::multiply.
+template <class Isa, template <class> class Format>
+void Multiply(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange rows, float* y) {
+  constexpr BlockLayout kLayout = Format<Isa>::kLayout;
+  const uint64_t columns = x.blocks * kLayout.block;
+  const uint64_t stride = TileBytes(kLayout, Isa::kRows, columns);
+  for (uint64_t row = rows.begin; row < rows.end; row += Isa::kRows) {
+    const uint8_t* const tile = tiles + row / Isa::kRows * stride;
+    const auto valid = static_cast<uint32_t>(n - row < Isa::kRows ? n - row : Isa::kRows);
+    uint64_t b = 0;
+    for (; b + Isa::kMostBatch <= x.batch; b += Isa::kMostBatch) {
+      MultiplyTile<Isa, Format<Isa>, Isa::kMostBatch>(tile, x, b, y + b * n + row, n, valid);
+    }
+    MultiplyRest<Isa, Format<Isa>, Isa::kMostBatch - 1>(tile, x, b, x.batch - b, y + b * n + row, n,
+                                                        valid);
+  }
+}
+
+template <class Isa>
+constexpr KernelSet MakeKernelSet(const char* name) {
+  return {name,
+          Isa::kRows,
+          &Quantize,
+          {&Multiply<Isa, Q8_0>, &Multiply<Isa, Q4_0>, &Multiply<Isa, Q4_1>, &Multiply<Isa, Q5_0>,
+           &Multiply<Isa, Q5_1>, &Multiply<Isa, Mxfp4>, &Multiply<Isa, Q4K>, &Multiply<Isa, Q5K>,
+           &Multiply<Isa, Q6K>, &Multiply<Isa, Q3K>, &Multiply<Isa, Q2K>}};
+}
+
+}  // namespace
+}  // namespace quantfleet::linear::cpu::blocks

@@ -1,0 +1,279 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cpu/blocks/repack.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace quantfleet::linear::cpu::blocks {
+namespace {
+
+// A block of one row, unpacked: codes with their offset, sub-scales, and the float scales' bytes.
+struct RowBlock {
+  std::array<uint8_t, 256> codes{};
+  std::array<uint8_t, 16> scales{};
+  std::array<uint8_t, 16> minima{};
+  std::array<uint8_t, 4> tail{};
+};
+
+uint8_t Byte(uint32_t value) {
+  return static_cast<uint8_t>(value);
+}
+
+void UnpackQ8_0(const uint8_t* block, RowBlock* row) {
+  std::memcpy(row->tail.data(), block, 2);
+  std::memcpy(row->codes.data(), block + 2, 32);
+}
+
+void UnpackNibbles(const uint8_t* from, RowBlock* row) {
+  for (uint32_t i = 0; i < 16; ++i) {
+    row->codes[i] = from[i] & 15U;
+    row->codes[i + 16] = from[i] >> 4;
+  }
+}
+
+void AddFifthBits(const uint8_t* from, RowBlock* row) {
+  for (uint32_t i = 0; i < 32; ++i) {
+    row->codes[i] = Byte(row->codes[i] | ((from[i / 8] >> i % 8 & 1U) << 4));
+  }
+}
+
+void UnpackQ4_0(const uint8_t* block, RowBlock* row) {
+  std::memcpy(row->tail.data(), block, 2);
+  UnpackNibbles(block + 2, row);
+}
+
+void UnpackQ4_1(const uint8_t* block, RowBlock* row) {
+  std::memcpy(row->tail.data(), block, 4);
+  UnpackNibbles(block + 4, row);
+}
+
+void UnpackQ5_0(const uint8_t* block, RowBlock* row) {
+  std::memcpy(row->tail.data(), block, 2);
+  UnpackNibbles(block + 6, row);
+  AddFifthBits(block + 2, row);
+}
+
+void UnpackQ5_1(const uint8_t* block, RowBlock* row) {
+  std::memcpy(row->tail.data(), block, 4);
+  UnpackNibbles(block + 8, row);
+  AddFifthBits(block + 4, row);
+}
+
+void UnpackMxfp4(const uint8_t* block, RowBlock* row) {
+  row->tail[0] = block[0];
+  UnpackNibbles(block + 1, row);
+}
+
+// The 6-bit scales and minima of Q4_K and Q5_K.
+void UnpackSixBitScales(const uint8_t* from, RowBlock* row) {
+  for (uint32_t j = 0; j < 4; ++j) {
+    row->scales[j] = from[j] & 63U;
+    row->minima[j] = from[j + 4] & 63U;
+    row->scales[j + 4] = Byte((from[j + 8] & 15U) | ((from[j] >> 6U) << 4U));
+    row->minima[j + 4] = Byte((from[j + 8] >> 4U) | ((from[j + 4] >> 6U) << 4U));
+  }
+}
+
+void UnpackQ4K(const uint8_t* block, RowBlock* row) {
+  std::memcpy(row->tail.data(), block, 4);
+  UnpackSixBitScales(block + 4, row);
+  for (uint32_t i = 0; i < 256; ++i) {
+    const uint32_t byte = block[16 + i / 64 * 32 + i % 32];
+    row->codes[i] = Byte(byte >> (i % 64 / 32 * 4) & 15U);
+  }
+}
+
+void UnpackQ5K(const uint8_t* block, RowBlock* row) {
+  std::memcpy(row->tail.data(), block, 4);
+  UnpackSixBitScales(block + 4, row);
+  for (uint32_t i = 0; i < 256; ++i) {
+    const uint32_t byte = block[48 + i / 64 * 32 + i % 32];
+    const uint32_t high = block[16 + i % 32] >> (i / 32) & 1U;
+    row->codes[i] = Byte((byte >> (i % 64 / 32 * 4) & 15U) | high << 4U);
+  }
+}
+
+void UnpackQ6K(const uint8_t* block, RowBlock* row) {
+  for (uint32_t i = 0; i < 256; ++i) {
+    const uint32_t half = i / 128, quarter = i % 128 / 32, lane = i % 32;
+    const uint32_t low = block[half * 64 + quarter % 2 * 32 + lane] >> (quarter / 2 * 4) & 15U;
+    const uint32_t high = block[128 + half * 32 + lane] >> (quarter * 2) & 3U;
+    row->codes[i] = Byte(low | high << 4U);
+  }
+  std::memcpy(row->scales.data(), block + 192, 16);
+  std::memcpy(row->tail.data(), block + 208, 2);
+}
+
+// 2-bit codes as Q2_K and Q3_K lay them.
+uint32_t TwoBits(const uint8_t* from, uint32_t i) {
+  return from[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3U;
+}
+
+void UnpackQ3K(const uint8_t* block, RowBlock* row) {
+  for (uint32_t i = 0; i < 256; ++i) {
+    const uint32_t high = block[i % 32] >> (i / 32) & 1U;
+    row->codes[i] = Byte(TwoBits(block + 32, i) | high << 2U);
+  }
+  const uint8_t* const scales = block + 96;
+  for (uint32_t j = 0; j < 16; ++j) {
+    const uint32_t low = j < 8 ? scales[j] & 15U : scales[j - 8] >> 4U;
+    row->scales[j] = Byte(low | (scales[8 + j % 4] >> (j / 4 * 2) & 3U) << 4U);
+  }
+  std::memcpy(row->tail.data(), block + 108, 2);
+}
+
+void UnpackQ2K(const uint8_t* block, RowBlock* row) {
+  for (uint32_t j = 0; j < 16; ++j) {
+    row->scales[j] = block[j] & 15U;
+    row->minima[j] = block[j] >> 4U;
+  }
+  for (uint32_t i = 0; i < 256; ++i) row->codes[i] = Byte(TwoBits(block + 16, i));
+  std::memcpy(row->tail.data(), block + 80, 4);
+}
+
+// Places one row's block in a tile.
+class TileWriter {
+ public:
+  TileWriter(uint32_t rows, uint32_t lane) : rows_(rows), lane_(lane) {}
+
+  // The codes of 32 weights, `bits` each: planes of 4, 2 and 1 bits, or whole bytes.
+  void Unit(const uint8_t* codes, uint32_t bits, uint8_t* to) const {
+    uint32_t shift = 0;
+    for (const uint32_t width : {8U, 4U, 2U, 1U}) {
+      if (bits - shift < width) continue;
+      Plane(codes, shift, width, to);
+      to += 4 * rows_ * width;
+      shift += width;
+    }
+  }
+  // `values` of `groups` groups, four to a plane of `width`-bit fields at `field`.
+  void Groups(const uint8_t* values, uint32_t groups, uint32_t shift, uint32_t width,
+              uint32_t field, uint8_t* plane) const {
+    for (uint32_t g = 0; g < groups; ++g) {
+      const uint32_t part = values[g] >> shift & ((1U << width) - 1);
+      plane[g * rows_ + lane_] = Byte(plane[g * rows_ + lane_] | part << field);
+    }
+  }
+  uint32_t plane() const { return 4 * rows_; }
+
+ private:
+  void Plane(const uint8_t* codes, uint32_t shift, uint32_t width, uint8_t* to) const {
+    // As many vectors as quads fit into a byte's bits.
+    const uint32_t vectors = width;
+    for (uint32_t i = 0; i < 32; ++i) {
+      const uint32_t quad = i / 4;
+      const uint32_t part = codes[i] >> shift & ((1U << width) - 1);
+      uint8_t& byte = to[(quad % vectors * rows_ + lane_) * 4 + i % 4];
+      byte = Byte(byte | part << (quad / vectors * width));
+    }
+  }
+
+  uint32_t rows_;
+  uint32_t lane_;
+};
+
+void WriteNoScales(const RowBlock&, const TileWriter&, uint8_t*) {}
+
+void WriteSixBitScales(const RowBlock& row, const TileWriter& writer, uint8_t* to) {
+  const uint32_t plane = writer.plane();
+  for (uint32_t half = 0; half < 2; ++half) {
+    writer.Groups(&row.scales[4 * half], 4, 0, 4, 4 * half, to);
+    writer.Groups(&row.minima[4 * half], 4, 0, 4, 4 * half, to + plane);
+    writer.Groups(&row.scales[4 * half], 4, 4, 2, 2 * half, to + 2 * plane);
+    writer.Groups(&row.minima[4 * half], 4, 4, 2, 4 + 2 * half, to + 2 * plane);
+  }
+}
+
+void WriteCentredScales(const RowBlock& row, const TileWriter& writer, uint8_t* to) {
+  const uint32_t plane = writer.plane();
+  for (uint32_t part = 0; part < 4; ++part) {
+    writer.Groups(&row.scales[4 * part], 4, 0, 4, part % 2 * 4, to + part / 2 * plane);
+    writer.Groups(&row.scales[4 * part], 4, 4, 2, 2 * part, to + 2 * plane);
+  }
+}
+
+void WriteSignedScales(const RowBlock& row, const TileWriter& writer, uint8_t* to) {
+  writer.Groups(row.scales.data(), 16, 0, 8, 0, to);
+}
+
+void WriteFourBitScales(const RowBlock& row, const TileWriter& writer, uint8_t* to) {
+  writer.Groups(row.scales.data(), 16, 0, 4, 0, to);
+  writer.Groups(row.minima.data(), 16, 0, 4, 4, to);
+}
+
+struct Recipe {
+  BlockFormatInfo info;
+  uint32_t bits;
+  void (*unpack)(const uint8_t* block, RowBlock* row);
+  void (*write_scales)(const RowBlock& row, const TileWriter& writer, uint8_t* to);
+};
+
+constexpr std::array<Recipe, kBlockFormats> kRecipes = {{
+    {{BlockFormat::kQ8_0, "q8_0", kQ8_0Layout, 34}, 8, UnpackQ8_0, WriteNoScales},
+    {{BlockFormat::kQ4_0, "q4_0", kQ4_0Layout, 18}, 4, UnpackQ4_0, WriteNoScales},
+    {{BlockFormat::kQ4_1, "q4_1", kQ4_1Layout, 20}, 4, UnpackQ4_1, WriteNoScales},
+    {{BlockFormat::kQ5_0, "q5_0", kQ5_0Layout, 22}, 5, UnpackQ5_0, WriteNoScales},
+    {{BlockFormat::kQ5_1, "q5_1", kQ5_1Layout, 24}, 5, UnpackQ5_1, WriteNoScales},
+    {{BlockFormat::kMxfp4, "mxfp4", kMxfp4Layout, 17}, 4, UnpackMxfp4, WriteNoScales},
+    {{BlockFormat::kQ4K, "q4_k", kQ4KLayout, 144}, 4, UnpackQ4K, WriteSixBitScales},
+    {{BlockFormat::kQ5K, "q5_k", kQ5KLayout, 176}, 5, UnpackQ5K, WriteSixBitScales},
+    {{BlockFormat::kQ6K, "q6_k", kQ6KLayout, 210}, 6, UnpackQ6K, WriteSignedScales},
+    {{BlockFormat::kQ3K, "q3_k", kQ3KLayout, 110}, 3, UnpackQ3K, WriteCentredScales},
+    {{BlockFormat::kQ2K, "q2_k", kQ2KLayout, 84}, 2, UnpackQ2K, WriteFourBitScales},
+}};
+
+// One block of one row into its tile.
+void WriteBlock(const Recipe& recipe, const uint8_t* packed, const TileWriter& writer,
+                uint32_t rows, uint32_t lane, uint8_t* body, uint8_t* tail) {
+  const BlockLayout& layout = recipe.info.layout;
+  RowBlock row;
+  recipe.unpack(packed, &row);
+  const uint32_t units = layout.block / 32;
+  for (uint32_t unit = 0; unit < units; ++unit) {
+    writer.Unit(row.codes.data() + unit * 32, recipe.bits, body + unit * layout.unit_bytes * rows);
+  }
+  recipe.write_scales(row, writer, body + units * layout.unit_bytes * rows);
+  if (layout.tail_bytes == 1) {
+    tail[lane] = row.tail[0];
+    return;
+  }
+  for (uint32_t half = 0; half < layout.tail_bytes / 2; ++half) {
+    std::memcpy(tail + (half * rows + lane) * 2, &row.tail[half * 2], 2);
+  }
+}
+
+}  // namespace
+
+std::span<const BlockFormatInfo> BlockFormatInfos() {
+  static const auto infos = [] {
+    std::array<BlockFormatInfo, kBlockFormats> all;
+    for (uint32_t i = 0; i < kBlockFormats; ++i) all[i] = kRecipes[i].info;
+    return all;
+  }();
+  return infos;
+}
+
+std::vector<std::byte> Repack(const BlockFormatInfo& format, uint32_t rows, const std::byte* packed,
+                              uint64_t n, uint64_t k) {
+  const Recipe& recipe = kRecipes[static_cast<size_t>(format.format)];
+  const BlockLayout& layout = format.layout;
+  const uint64_t blocks = k / layout.block;
+  const uint64_t stride = TileBytes(layout, rows, k);
+  std::vector<std::byte> tiles((n + rows - 1) / rows * stride);
+  const auto* from = reinterpret_cast<const uint8_t*>(packed);
+  for (uint64_t r = 0; r < n; ++r) {
+    const auto lane = static_cast<uint32_t>(r % rows);
+    const TileWriter writer(rows, lane);
+    uint8_t* body = reinterpret_cast<uint8_t*>(tiles.data()) + r / rows * stride;
+    uint8_t* tail = body + blocks * layout.body_bytes() * rows;
+    for (uint64_t b = 0; b < blocks; ++b, from += format.packed_bytes) {
+      WriteBlock(recipe, from, writer, rows, lane, body, tail);
+      body += layout.body_bytes() * rows;
+      tail += layout.tail_bytes * rows;
+    }
+  }
+  return tiles;
+}
+
+}  // namespace quantfleet::linear::cpu::blocks
