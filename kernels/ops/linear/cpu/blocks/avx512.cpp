@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cpu/blocks/iq/avx512.hpp"
+
 #include "kernels/ops/linear/cpu/blocks/isa_avx512.hpp"
 #include "kernels/ops/linear/cpu/blocks/multiply.hpp"
 

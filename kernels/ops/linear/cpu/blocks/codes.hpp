@@ -58,7 +58,8 @@ struct ByteScales {
 
 // Formats. kMost: largest code. kBlockScales: sub-scales are integers (K-quants), else the float
 // scale of the block is all there is. kMinimum: groups have a minimum that is taken away (K) or
-// blocks one that is added.
+// blocks one that is added. kFactor: what the float scale of a block is multiplied with. Scales
+// are made from a block's units and its sub-scales.
 
 template <class Isa>
 struct Q8_0 {
@@ -69,7 +70,7 @@ struct Q8_0 {
     QF_UNROLL
     for (uint32_t q = 0; q < 8; ++q) quads[q] = Isa::Load(unit + q * 4 * Isa::kRows);
   }
-  static typename Isa::Floats Scale(const uint8_t* tail) { return Isa::LoadHalf(tail); }
+  static typename Isa::Floats Scale(const uint8_t* head) { return Isa::LoadHalf(head); }
 };
 
 template <class Isa>
@@ -80,7 +81,7 @@ struct Q4_0 {
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
     DecodeNibbles<Isa>(unit, quads);
   }
-  static typename Isa::Floats Scale(const uint8_t* tail) { return Isa::LoadHalf(tail); }
+  static typename Isa::Floats Scale(const uint8_t* head) { return Isa::LoadHalf(head); }
 };
 
 template <class Isa>
@@ -118,7 +119,7 @@ struct Mxfp4 : Q4_0<Isa> {
     QF_UNROLL
     for (uint32_t q = 0; q < 8; ++q) quads[q] = Isa::Lookup16(kMxfp4Codes, quads[q]);
   }
-  static typename Isa::Floats Scale(const uint8_t* tail) { return Isa::LoadHalvedE8M0(tail); }
+  static typename Isa::Floats Scale(const uint8_t* head) { return Isa::LoadHalvedE8M0(head); }
 };
 
 // 6-bit scales and minima of Q4_K and Q5_K: 4-bit planes of the scales of groups 0..3 (low) and
@@ -128,7 +129,7 @@ template <class Isa>
 struct SixBitScales {
   ByteScales<Isa, 8> scales;
   ByteScales<Isa, 8> minima;
-  explicit SixBitScales(const uint8_t* from) {
+  SixBitScales(const uint8_t*, const uint8_t* from) {
     constexpr uint32_t kPlane = 4 * Isa::kRows;
     const auto low = Isa::Load(from);
     const auto low_minima = Isa::Load(from + kPlane);
@@ -150,6 +151,7 @@ struct Q4K {
   static constexpr BlockLayout kLayout = kQ4KLayout;
   static constexpr bool kSigned = false, kBlockScales = true, kMinimum = true;
   static constexpr uint32_t kMost = 15;
+  static constexpr float kFactor = 1;
   using Scales = SixBitScales<Isa>;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
     DecodeNibbles<Isa>(unit, quads);
@@ -170,7 +172,7 @@ struct Q5K : Q4K<Isa> {
 template <class Isa>
 struct SignedScales {
   const uint8_t* from;
-  explicit SignedScales(const uint8_t* scales) : from(scales) {}
+  SignedScales(const uint8_t*, const uint8_t* scales) : from(scales) {}
   typename Isa::Ints Scale(uint32_t group) const {
     return Isa::WidenSigned(from + group * Isa::kRows);
   }
@@ -181,6 +183,7 @@ struct Q6K {
   static constexpr BlockLayout kLayout = kQ6KLayout;
   static constexpr bool kSigned = false, kBlockScales = true, kMinimum = false;
   static constexpr uint32_t kMost = 63;
+  static constexpr float kFactor = 1;
   using Scales = SignedScales<Isa>;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
     DecodeNibbles<Isa>(unit, quads);
@@ -200,7 +203,7 @@ struct Q6K {
 template <class Isa>
 struct CentredScales {
   ByteScales<Isa, 16> scales;
-  explicit CentredScales(const uint8_t* from) {
+  CentredScales(const uint8_t*, const uint8_t* from) {
     constexpr uint32_t kPlane = 4 * Isa::kRows;
     const auto first = Isa::Load(from);
     const auto second = Isa::Load(from + kPlane);
@@ -224,6 +227,7 @@ struct Q3K {
   static constexpr BlockLayout kLayout = kQ3KLayout;
   static constexpr bool kSigned = false, kBlockScales = true, kMinimum = false;
   static constexpr uint32_t kMost = 7;
+  static constexpr float kFactor = 1;
   using Scales = CentredScales<Isa>;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
     DecodePairs<Isa>(unit, quads);
@@ -244,7 +248,7 @@ template <class Isa>
 struct FourBitScales {
   ByteScales<Isa, 16> scales;
   ByteScales<Isa, 16> minima;
-  explicit FourBitScales(const uint8_t* from) {
+  FourBitScales(const uint8_t*, const uint8_t* from) {
     constexpr uint32_t kPlane = 4 * Isa::kRows;
     QF_UNROLL
     for (uint32_t v = 0; v < 4; ++v) {
@@ -262,9 +266,32 @@ struct Q2K {
   static constexpr BlockLayout kLayout = kQ2KLayout;
   static constexpr bool kSigned = false, kBlockScales = true, kMinimum = true;
   static constexpr uint32_t kMost = 3;
+  static constexpr float kFactor = 1;
   using Scales = FourBitScales<Isa>;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
     DecodePairs<Isa>(unit, quads);
+  }
+};
+
+// Scales that lie among the signs of each unit.
+template <class Isa>
+struct UnitScales {
+  const uint8_t* units;
+  UnitScales(const uint8_t* from, const uint8_t*) : units(from) {}
+  typename Isa::Ints Scale(uint32_t group) const {
+    return Iq2XxsUnit<Isa>::Scale(units + group * kIq2XxsLayout.unit_bytes * Isa::kRows);
+  }
+};
+
+template <class Isa>
+struct Iq2Xxs {
+  static constexpr BlockLayout kLayout = kIq2XxsLayout;
+  static constexpr bool kSigned = false, kBlockScales = true, kMinimum = false;
+  static constexpr uint32_t kMost = 64 + 43;
+  static constexpr float kFactor = 0.125F;
+  using Scales = UnitScales<Isa>;
+  static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
+    Iq2XxsUnit<Isa>::Decode(unit, quads);
   }
 };
 

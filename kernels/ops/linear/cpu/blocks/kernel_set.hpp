@@ -23,8 +23,9 @@ enum class BlockFormat {
   kQ6K,
   kQ3K,
   kQ2K,
+  kIq2Xxs,
 };
-inline constexpr uint32_t kBlockFormats = 11;
+inline constexpr uint32_t kBlockFormats = 12;
 
 // The integer kernels of one instruction set.
 struct KernelSet {

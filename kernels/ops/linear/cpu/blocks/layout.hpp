@@ -13,20 +13,21 @@
 //   4-bit plane, 4 vectors: quad v in the low, quad v + 4 in the high nibbles of vector v;
 //   2-bit plane, 2 vectors: quads v, v + 2, v + 4, v + 6 in the bit pairs of vector v, low first;
 //   1-bit plane, 1 vector: quad q in bit q.
-// A block is what shares one scale of the activations (32 or 256 weights of each row): its units,
-// then its sub-scales. The fp16 scales of all blocks follow the last block of a tile. A matrix is
-// its tiles, each padded to 64 bytes; missing rows of the last one are zero. No bits are added.
+// A block is what shares one scale of the activations (32 or 256 weights of each row): its
+// sub-scales, then its units. The fp16 scales of all blocks are the head of a tile, padded to 64
+// bytes; so memory is read from front to back. A matrix is its tiles; missing rows of the last one
+// are zero. But for padding no bits are added.
 namespace quantfleet::linear::cpu::blocks {
 
 // Where things lie in one block of a tile. Bytes for each row of the tile.
 struct BlockLayout {
   // Weights of a row; activations are quantized by as many.
   uint32_t block = 0;
-  // Bytes of a unit, and of the sub-scales after all units of a block.
+  // Bytes of a unit, and of the sub-scales before the units of a block.
   uint32_t unit_bytes = 0;
   uint32_t scale_bytes = 0;
-  // fp16 scales (or other bytes) of a block in the section after the blocks.
-  uint32_t tail_bytes = 0;
+  // fp16 scales (or other bytes) of a block in the head.
+  uint32_t head_bytes = 0;
   // Weights that share a sub-scale: sums of activations are made for as many.
   uint32_t group = 0;
   // Codes are stored with this added, so that they are not negative.
@@ -48,10 +49,13 @@ inline constexpr BlockLayout kQ3KLayout = {256, 12, 12, 2, 16, 4};
 inline constexpr BlockLayout kQ2KLayout = {256, 8, 16, 4, 16, 0};
 inline constexpr BlockLayout kIq2XxsLayout = {256, 8, 0, 2, 32, 64};
 
-// Bytes of one tile of `rows` rows of `columns` weights.
+// Bytes before the first block of a tile of `rows` rows of `columns` weights, and of the tile.
+constexpr uint64_t HeadBytes(const BlockLayout& layout, uint32_t rows, uint64_t columns) {
+  return (columns / layout.block * layout.head_bytes * rows + 63) / 64 * 64;
+}
 constexpr uint64_t TileBytes(const BlockLayout& layout, uint32_t rows, uint64_t columns) {
-  const uint64_t bytes = columns / layout.block * (layout.body_bytes() + layout.tail_bytes) * rows;
-  return (bytes + 63) / 64 * 64;
+  const uint64_t body = columns / layout.block * layout.body_bytes() * rows;
+  return HeadBytes(layout, rows, columns) + (body + 63) / 64 * 64;
 }
 
 }  // namespace quantfleet::linear::cpu::blocks

@@ -14,7 +14,7 @@ namespace {
 
 // Reading ahead by this much hides the memory's latency where the hardware's own prefetch stops at
 // a page's end. Bytes.
-inline constexpr uint64_t kAhead = 2048;
+inline constexpr uint64_t kAhead = 4096;
 
 template <uint32_t kBytes>
 inline void Prefetch(const uint8_t* from) {
@@ -24,12 +24,13 @@ inline void Prefetch(const uint8_t* from) {
 
 // One block of a format whose scale is a float alone: sums of 32 products, each scaled.
 template <class Isa, class Format, uint32_t kBatch>
-inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* tail, uint64_t block,
+inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* head, uint64_t block,
                                const Activations& x, uint64_t row, typename Isa::Floats* totals) {
   constexpr BlockLayout kLayout = Format::kLayout;
+  if constexpr (kBatch <= 2) Prefetch<kLayout.unit_bytes * Isa::kRows>(body);
   typename Isa::Bytes quads[8];
   Format::Decode(body, quads);
-  const auto scale = Format::Scale(tail);
+  const auto scale = Format::Scale(head);
   QF_UNROLL
   for (uint32_t b = 0; b < kBatch; ++b) {
     const uint64_t at = (row + b) * x.blocks + block;
@@ -46,7 +47,7 @@ inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* tail, uint64_
                                  totals[b]);
     if constexpr (Format::kMinimum) {
       const float sum_of_x = x.scales[at] * static_cast<float>(x.sums[at]);
-      totals[b] = Isa::FusedMulAdd(Isa::LoadHalf(tail + 2 * Isa::kRows), Isa::SetFloat(sum_of_x),
+      totals[b] = Isa::FusedMulAdd(Isa::LoadHalf(head + 2 * Isa::kRows), Isa::SetFloat(sum_of_x),
                                    totals[b]);
     }
   }
@@ -54,17 +55,22 @@ inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* tail, uint64_
 
 // One block of 256 with integer sub-scales: all in integers until the float scale of the block.
 template <class Isa, class Format, uint32_t kBatch>
-inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* tail, uint64_t block,
+inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* head, uint64_t block,
                                 const Activations& x, uint64_t row, typename Isa::Floats* totals) {
   constexpr BlockLayout kLayout = Format::kLayout;
   constexpr uint32_t kGroupQuads = kLayout.group / 4;
   constexpr uint32_t kGroups = kLayout.block / kLayout.group;
-  const typename Format::Scales scales(body + 8 * kLayout.unit_bytes * Isa::kRows);
+  constexpr uint32_t kScales = kLayout.scale_bytes * Isa::kRows;
+  if constexpr (kBatch <= 2) Prefetch<kScales>(body);
+  const uint8_t* const units = body + kScales;
+  const typename Format::Scales scales(units, body);
   typename Isa::Ints sums[kBatch];
   for (auto& sum : sums) sum = Isa::Set(0);
   for (uint32_t unit = 0; unit < 8; ++unit) {
+    const uint8_t* const at_unit = units + unit * kLayout.unit_bytes * Isa::kRows;
+    if constexpr (kBatch <= 2) Prefetch<kLayout.unit_bytes * Isa::kRows>(at_unit);
     typename Isa::Bytes quads[8];
-    Format::Decode(body + unit * kLayout.unit_bytes * Isa::kRows, quads);
+    Format::Decode(at_unit, quads);
     QF_UNROLL
     for (uint32_t part = 0; part < 32 / kLayout.group; ++part) {
       const uint32_t group = unit * (32 / kLayout.group) + part;
@@ -80,12 +86,13 @@ inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* tail, uint64
       }
     }
   }
-  const auto scale = Isa::LoadHalf(tail);
+  const auto scale = Isa::LoadHalf(head);
   QF_UNROLL
   for (uint32_t b = 0; b < kBatch; ++b) {
     const uint64_t at = (row + b) * x.blocks + block;
-    totals[b] = Isa::FusedMulAdd(Isa::ToFloat(sums[b]),
-                                 Isa::Mul(scale, Isa::SetFloat(x.scales[at])), totals[b]);
+    totals[b] =
+        Isa::FusedMulAdd(Isa::ToFloat(sums[b]),
+                         Isa::Mul(scale, Isa::SetFloat(Format::kFactor * x.scales[at])), totals[b]);
     if constexpr (Format::kMinimum) {
       auto minimum = Isa::Set(0);
       QF_UNROLL
@@ -94,7 +101,7 @@ inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* tail, uint64
             Isa::MulAdd(scales.Minimum(group), Isa::Set(x.sums[at * kGroups + group]), minimum);
       }
       const auto factor =
-          Isa::Mul(Isa::LoadHalf(tail + 2 * Isa::kRows), Isa::SetFloat(-x.scales[at]));
+          Isa::Mul(Isa::LoadHalf(head + 2 * Isa::kRows), Isa::SetFloat(-x.scales[at]));
       totals[b] = Isa::FusedMulAdd(Isa::ToFloat(minimum), factor, totals[b]);
     }
   }
@@ -106,17 +113,16 @@ void MultiplyTile(const uint8_t* tile, const Activations& x, uint64_t row, float
                   uint64_t stride, uint32_t valid) {
   constexpr BlockLayout kLayout = Format::kLayout;
   constexpr uint32_t kBody = kLayout.body_bytes() * Isa::kRows;
-  constexpr uint32_t kTail = kLayout.tail_bytes * Isa::kRows;
-  const uint8_t* body = tile;
-  const uint8_t* tail = tile + x.blocks * kBody;
+  constexpr uint32_t kHead = kLayout.head_bytes * Isa::kRows;
+  const uint8_t* head = tile;
+  const uint8_t* body = tile + HeadBytes(kLayout, Isa::kRows, x.blocks * kLayout.block);
   typename Isa::Floats totals[kBatch];
   for (auto& total : totals) total = Isa::Zero();
-  for (uint64_t block = 0; block < x.blocks; ++block, body += kBody, tail += kTail) {
-    if constexpr (kBatch <= 2) Prefetch<kBody>(body);
+  for (uint64_t block = 0; block < x.blocks; ++block, body += kBody, head += kHead) {
     if constexpr (Format::kBlockScales) {
-      MultiplyScaledBlock<Isa, Format, kBatch>(body, tail, block, x, row, totals);
+      MultiplyScaledBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
     } else {
-      MultiplyFloatBlock<Isa, Format, kBatch>(body, tail, block, x, row, totals);
+      MultiplyFloatBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
     }
   }
   QF_UNROLL
@@ -163,7 +169,7 @@ constexpr KernelSet MakeKernelSet(const char* name) {
           &Quantize,
           {&Multiply<Isa, Q8_0>, &Multiply<Isa, Q4_0>, &Multiply<Isa, Q4_1>, &Multiply<Isa, Q5_0>,
            &Multiply<Isa, Q5_1>, &Multiply<Isa, Mxfp4>, &Multiply<Isa, Q4K>, &Multiply<Isa, Q5K>,
-           &Multiply<Isa, Q6K>, &Multiply<Isa, Q3K>, &Multiply<Isa, Q2K>}};
+           &Multiply<Isa, Q6K>, &Multiply<Isa, Q3K>, &Multiply<Isa, Q2K>, &Multiply<Isa, Iq2Xxs>}};
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cpu/blocks/iq/plain.hpp"
+
 #include "kernels/ops/linear/cpu/blocks/isa_plain.hpp"
 #include "kernels/ops/linear/cpu/blocks/multiply.hpp"
 

@@ -13,7 +13,7 @@ struct RowBlock {
   std::array<uint8_t, 256> codes{};
   std::array<uint8_t, 16> scales{};
   std::array<uint8_t, 16> minima{};
-  std::array<uint8_t, 4> tail{};
+  std::array<uint8_t, 4> head{};
 };
 
 uint8_t Byte(uint32_t value) {
@@ -21,7 +21,7 @@ uint8_t Byte(uint32_t value) {
 }
 
 void UnpackQ8_0(const uint8_t* block, RowBlock* row) {
-  std::memcpy(row->tail.data(), block, 2);
+  std::memcpy(row->head.data(), block, 2);
   std::memcpy(row->codes.data(), block + 2, 32);
 }
 
@@ -39,29 +39,29 @@ void AddFifthBits(const uint8_t* from, RowBlock* row) {
 }
 
 void UnpackQ4_0(const uint8_t* block, RowBlock* row) {
-  std::memcpy(row->tail.data(), block, 2);
+  std::memcpy(row->head.data(), block, 2);
   UnpackNibbles(block + 2, row);
 }
 
 void UnpackQ4_1(const uint8_t* block, RowBlock* row) {
-  std::memcpy(row->tail.data(), block, 4);
+  std::memcpy(row->head.data(), block, 4);
   UnpackNibbles(block + 4, row);
 }
 
 void UnpackQ5_0(const uint8_t* block, RowBlock* row) {
-  std::memcpy(row->tail.data(), block, 2);
+  std::memcpy(row->head.data(), block, 2);
   UnpackNibbles(block + 6, row);
   AddFifthBits(block + 2, row);
 }
 
 void UnpackQ5_1(const uint8_t* block, RowBlock* row) {
-  std::memcpy(row->tail.data(), block, 4);
+  std::memcpy(row->head.data(), block, 4);
   UnpackNibbles(block + 8, row);
   AddFifthBits(block + 4, row);
 }
 
 void UnpackMxfp4(const uint8_t* block, RowBlock* row) {
-  row->tail[0] = block[0];
+  row->head[0] = block[0];
   UnpackNibbles(block + 1, row);
 }
 
@@ -76,7 +76,7 @@ void UnpackSixBitScales(const uint8_t* from, RowBlock* row) {
 }
 
 void UnpackQ4K(const uint8_t* block, RowBlock* row) {
-  std::memcpy(row->tail.data(), block, 4);
+  std::memcpy(row->head.data(), block, 4);
   UnpackSixBitScales(block + 4, row);
   for (uint32_t i = 0; i < 256; ++i) {
     const uint32_t byte = block[16 + i / 64 * 32 + i % 32];
@@ -85,7 +85,7 @@ void UnpackQ4K(const uint8_t* block, RowBlock* row) {
 }
 
 void UnpackQ5K(const uint8_t* block, RowBlock* row) {
-  std::memcpy(row->tail.data(), block, 4);
+  std::memcpy(row->head.data(), block, 4);
   UnpackSixBitScales(block + 4, row);
   for (uint32_t i = 0; i < 256; ++i) {
     const uint32_t byte = block[48 + i / 64 * 32 + i % 32];
@@ -102,7 +102,7 @@ void UnpackQ6K(const uint8_t* block, RowBlock* row) {
     row->codes[i] = Byte(low | high << 4U);
   }
   std::memcpy(row->scales.data(), block + 192, 16);
-  std::memcpy(row->tail.data(), block + 208, 2);
+  std::memcpy(row->head.data(), block + 208, 2);
 }
 
 // 2-bit codes as Q2_K and Q3_K lay them.
@@ -120,7 +120,7 @@ void UnpackQ3K(const uint8_t* block, RowBlock* row) {
     const uint32_t low = j < 8 ? scales[j] & 15U : scales[j - 8] >> 4U;
     row->scales[j] = Byte(low | (scales[8 + j % 4] >> (j / 4 * 2) & 3U) << 4U);
   }
-  std::memcpy(row->tail.data(), block + 108, 2);
+  std::memcpy(row->head.data(), block + 108, 2);
 }
 
 void UnpackQ2K(const uint8_t* block, RowBlock* row) {
@@ -129,7 +129,7 @@ void UnpackQ2K(const uint8_t* block, RowBlock* row) {
     row->minima[j] = block[j] >> 4U;
   }
   for (uint32_t i = 0; i < 256; ++i) row->codes[i] = Byte(TwoBits(block + 16, i));
-  std::memcpy(row->tail.data(), block + 80, 4);
+  std::memcpy(row->head.data(), block + 80, 4);
 }
 
 // Places one row's block in a tile.
@@ -202,6 +202,23 @@ void WriteFourBitScales(const RowBlock& row, const TileWriter& writer, uint8_t* 
   writer.Groups(row.minima.data(), 16, 0, 4, 4, to);
 }
 
+// Grid indices, signs and scales of IQ2_XXS stay as they are, but for their places: iq/plain.hpp.
+void WriteIq2XxsUnit(const uint8_t* group, uint32_t rows, uint32_t lane, uint8_t* to) {
+  std::memcpy(to + 4 * lane, group, 4);
+  uint32_t word = 0;
+  std::memcpy(&word, group + 4, sizeof(word));
+  const auto put = [&](uint32_t field, uint32_t nibble) {
+    const uint32_t at = field * rows + lane;
+    uint8_t& byte = to[4 * rows + at / 2];
+    byte = Byte(byte | nibble << (at % 2 * 4));
+  };
+  for (uint32_t j = 0; j < 4; ++j) {
+    const uint32_t signs = word >> (7 * j) & 127U;
+    put(j, signs & 15U);
+    put(4 + j, signs >> 4U | (word >> (28 + j) & 1U) << 3U);
+  }
+}
+
 struct Recipe {
   BlockFormatInfo info;
   uint32_t bits;
@@ -221,26 +238,40 @@ constexpr std::array<Recipe, kBlockFormats> kRecipes = {{
     {{BlockFormat::kQ6K, "q6_k", kQ6KLayout, 210}, 6, UnpackQ6K, WriteSignedScales},
     {{BlockFormat::kQ3K, "q3_k", kQ3KLayout, 110}, 3, UnpackQ3K, WriteCentredScales},
     {{BlockFormat::kQ2K, "q2_k", kQ2KLayout, 84}, 2, UnpackQ2K, WriteFourBitScales},
+    {{BlockFormat::kIq2Xxs, "iq2_xxs", kIq2XxsLayout, 66}, 0, nullptr, nullptr},
 }};
+
+// The fp16 scales (or the one E8M0 byte) of a block.
+void WriteHead(const BlockLayout& layout, const uint8_t* values, uint32_t rows, uint32_t lane,
+               uint8_t* head) {
+  if (layout.head_bytes == 1) {
+    head[lane] = values[0];
+    return;
+  }
+  for (uint32_t half = 0; half < layout.head_bytes / 2; ++half) {
+    std::memcpy(head + (half * rows + lane) * 2, values + half * 2, 2);
+  }
+}
 
 // One block of one row into its tile.
 void WriteBlock(const Recipe& recipe, const uint8_t* packed, const TileWriter& writer,
-                uint32_t rows, uint32_t lane, uint8_t* body, uint8_t* tail) {
+                uint32_t rows, uint32_t lane, uint8_t* body, uint8_t* head) {
   const BlockLayout& layout = recipe.info.layout;
+  const uint32_t units = layout.block / 32;
+  uint8_t* const first = body + layout.scale_bytes * rows;
+  if (recipe.info.format == BlockFormat::kIq2Xxs) {
+    for (uint32_t unit = 0; unit < units; ++unit) {
+      WriteIq2XxsUnit(packed + 2 + unit * 8, rows, lane, first + unit * layout.unit_bytes * rows);
+    }
+    return WriteHead(layout, packed, rows, lane, head);
+  }
   RowBlock row;
   recipe.unpack(packed, &row);
-  const uint32_t units = layout.block / 32;
   for (uint32_t unit = 0; unit < units; ++unit) {
-    writer.Unit(row.codes.data() + unit * 32, recipe.bits, body + unit * layout.unit_bytes * rows);
+    writer.Unit(row.codes.data() + unit * 32, recipe.bits, first + unit * layout.unit_bytes * rows);
   }
-  recipe.write_scales(row, writer, body + units * layout.unit_bytes * rows);
-  if (layout.tail_bytes == 1) {
-    tail[lane] = row.tail[0];
-    return;
-  }
-  for (uint32_t half = 0; half < layout.tail_bytes / 2; ++half) {
-    std::memcpy(tail + (half * rows + lane) * 2, &row.tail[half * 2], 2);
-  }
+  recipe.write_scales(row, writer, body);
+  WriteHead(layout, row.head.data(), rows, lane, head);
 }
 
 }  // namespace
@@ -265,12 +296,12 @@ std::vector<std::byte> Repack(const BlockFormatInfo& format, uint32_t rows, cons
   for (uint64_t r = 0; r < n; ++r) {
     const auto lane = static_cast<uint32_t>(r % rows);
     const TileWriter writer(rows, lane);
-    uint8_t* body = reinterpret_cast<uint8_t*>(tiles.data()) + r / rows * stride;
-    uint8_t* tail = body + blocks * layout.body_bytes() * rows;
+    uint8_t* head = reinterpret_cast<uint8_t*>(tiles.data()) + r / rows * stride;
+    uint8_t* body = head + HeadBytes(layout, rows, k);
     for (uint64_t b = 0; b < blocks; ++b, from += format.packed_bytes) {
-      WriteBlock(recipe, from, writer, rows, lane, body, tail);
+      WriteBlock(recipe, from, writer, rows, lane, body, head);
       body += layout.body_bytes() * rows;
-      tail += layout.tail_bytes * rows;
+      head += layout.head_bytes * rows;
     }
   }
   return tiles;
