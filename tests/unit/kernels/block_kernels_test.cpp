@@ -29,8 +29,8 @@ std::vector<float> Normal(uint32_t stream, size_t count) {
 }
 
 // Output of `kernel` on poisoned memory.
-std::vector<float> Run(LinearKernel& kernel, const Shape& shape,
-                       const std::vector<std::byte>& packed, const std::vector<float>& x) {
+std::vector<float> Multiply(LinearKernel& kernel, const Shape& shape,
+                            const std::vector<std::byte>& packed, const std::vector<float>& x) {
   const engine::LinearShape linear = {shape.n, shape.k, shape.batch};
   const std::vector<std::byte> tiles = *kernel.Repack(linear, packed);
   // Weights need no more alignment than a device buffer has; scratch is aligned by hand.
@@ -72,7 +72,7 @@ class BlockKernels : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Sets, BlockKernels, ::testing::Values("avx512_vnni", "avx2", "plain"),
                          [](const auto& test) { return test.param; });
 
-TEST_P(BlockKernels, AgreeWithFp64OnEncodedAndOnRandomBlocks) {
+TEST_P(BlockKernels, AgreeWithFp64OnFreshWeights) {
   quantfleet::cpu::ThreadPool pool(2);
   const auto kernels = MakeBlockKernels(pool, GetParam());
   if (kernels.empty()) GTEST_SKIP() << "this machine has no " << GetParam();
@@ -86,7 +86,7 @@ TEST_P(BlockKernels, AgreeWithFp64OnEncodedAndOnRandomBlocks) {
       std::vector<std::byte> packed(format->PackedBytes(shape.n, shape.k));
       ASSERT_TRUE(format->Encode(weights, shape.n, shape.k, packed).ok());
       ASSERT_TRUE(format->Decode(packed, shape.n, shape.k, weights).ok());
-      const std::vector<float> y = Run(*kernel, shape, packed, x);
+      const std::vector<float> y = Multiply(*kernel, shape, packed, x);
       EXPECT_LE(Error(*kernel, shape, weights, x, y),
                 kernel->Tolerance({shape.n, shape.k, shape.batch}))
           << kernel->format() << " " << shape.n << " x " << shape.k << " batch " << shape.batch;
@@ -94,7 +94,7 @@ TEST_P(BlockKernels, AgreeWithFp64OnEncodedAndOnRandomBlocks) {
   }
 }
 
-TEST_P(BlockKernels, EveryBitOfAWeightCounts) {
+TEST_P(BlockKernels, FollowEveryByteOfTheBlocks) {
   quantfleet::cpu::ThreadPool pool(1);
   const Shape shape = {16, 256, 1};
   for (const auto& kernel : MakeBlockKernels(pool, GetParam())) {
@@ -107,7 +107,7 @@ TEST_P(BlockKernels, EveryBitOfAWeightCounts) {
       std::vector<std::byte> wrong = packed;
       wrong[byte] ^= std::byte{1};
       ASSERT_TRUE(format.Decode(wrong, shape.n, shape.k, weights).ok());
-      const double follows = Error(*kernel, shape, weights, x, Run(*kernel, shape, wrong, x));
+      const double follows = Error(*kernel, shape, weights, x, Multiply(*kernel, shape, wrong, x));
       EXPECT_LE(follows, kernel->Tolerance({shape.n, shape.k, 1}))
           << kernel->format() << " byte " << byte;
     }
