@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/linear/cpu/blocks/iq/avx2.hpp"
 
-#include "kernels/ops/linear/cpu/blocks/isa_avx2.hpp"
+#include "kernels/ops/linear/cpu/blocks/isa/avx2.hpp"
 #include "kernels/ops/linear/cpu/blocks/multiply.hpp"
 
 namespace quantfleet::linear::cpu::blocks {

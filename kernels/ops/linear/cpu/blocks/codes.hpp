@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/ops/linear/cpu/blocks/isa/unroll.hpp"
 #include "kernels/ops/linear/cpu/blocks/layout.hpp"
-#include "kernels/ops/linear/cpu/blocks/unroll.hpp"
 
 // How each format's units and sub-scales become codes and integers, over any instruction set.
 namespace quantfleet::linear::cpu::blocks {

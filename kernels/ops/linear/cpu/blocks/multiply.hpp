@@ -4,9 +4,9 @@
 
 #include "kernels/ops/linear/cpu/blocks/activations.hpp"
 #include "kernels/ops/linear/cpu/blocks/codes.hpp"
+#include "kernels/ops/linear/cpu/blocks/isa/unroll.hpp"
 #include "kernels/ops/linear/cpu/blocks/kernel_set.hpp"
 #include "kernels/ops/linear/cpu/blocks/quantize.hpp"
-#include "kernels/ops/linear/cpu/blocks/unroll.hpp"
 
 // The product of one tile of weights with rows of activations, over any instruction set and format.
 namespace quantfleet::linear::cpu::blocks {

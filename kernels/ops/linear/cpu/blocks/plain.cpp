@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/linear/cpu/blocks/iq/plain.hpp"
 
-#include "kernels/ops/linear/cpu/blocks/isa_plain.hpp"
+#include "kernels/ops/linear/cpu/blocks/isa/plain.hpp"
 #include "kernels/ops/linear/cpu/blocks/multiply.hpp"
 
 namespace quantfleet::linear::cpu::blocks {

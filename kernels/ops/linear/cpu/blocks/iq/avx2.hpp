@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/ops/linear/cpu/blocks/iq/tables.hpp"
-#include "kernels/ops/linear/cpu/blocks/isa_avx2.hpp"
+#include "kernels/ops/linear/cpu/blocks/isa/avx2.hpp"
 
 // See iq/plain.hpp for the layout of a unit.
 namespace quantfleet::linear::cpu::blocks {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/ops/linear/cpu/blocks/iq/tables.hpp"
-#include "kernels/ops/linear/cpu/blocks/isa_plain.hpp"
+#include "kernels/ops/linear/cpu/blocks/isa/plain.hpp"
 
 // How a unit of IQ2_XXS lies in a tile of R rows. First 4 R grid indices, four for each row. Then 8
 // fields of R nibbles, one nibble a row, row 0 lowest: for each of the four groups of 8 weights the

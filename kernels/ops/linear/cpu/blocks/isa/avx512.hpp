@@ -6,10 +6,10 @@
 
 #include <immintrin.h>
 
-#include "kernels/ops/linear/cpu/blocks/unroll.hpp"
+#include "kernels/ops/linear/cpu/blocks/isa/unroll.hpp"
 
 // One of the instruction sets that multiply.hpp is written over: AVX-512 with VNNI and VBMI (Ice
-// Lake, Zen 4 and later). Functions are named in isa_plain.hpp. Everything is in an unnamed
+// Lake, Zen 4 and later). Functions are named in isa/plain.hpp. Everything is in an unnamed
 // namespace: a file compiled for one instruction set must not lend its code to another.
 namespace quantfleet::linear::cpu::blocks {
 namespace {

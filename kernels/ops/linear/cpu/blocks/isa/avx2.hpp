@@ -6,9 +6,9 @@
 
 #include <immintrin.h>
 
-#include "kernels/ops/linear/cpu/blocks/unroll.hpp"
+#include "kernels/ops/linear/cpu/blocks/isa/unroll.hpp"
 
-// AVX2 with FMA and F16C (Haswell, Zen and later). See isa_avx512.hpp and isa_plain.hpp.
+// AVX2 with FMA and F16C (Haswell, Zen and later). See isa/avx512.hpp and isa/plain.hpp.
 namespace quantfleet::linear::cpu::blocks {
 namespace {
 
