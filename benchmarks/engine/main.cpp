@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/units.hpp"
 #include "benchmarks/engine/options.hpp"
 #include "benchmarks/engine/our_arm.hpp"
@@ -26,6 +27,9 @@
 
 namespace quantfleet::bench {
 namespace {
+
+// Of the time of a calibration that others did not disturb.
+constexpr double kMostWaitedShare = 0.05;
 
 class Benchmark {
  public:
@@ -55,10 +59,15 @@ class Benchmark {
 // Before each shape and at the end; the best counts: the machine's neighbours come and go.
 Status Benchmark::Calibrate() {
   for (Section& section : report_.sections) {
+    const RunDelay delay;
+    const double waited = delay.Seconds();
+    const Duration start = Clock::Steady()->Now();
     QF_ASSIGN_OR_RETURN(
         const engine::Ceilings now,
         cpu::MeasureCeilings(kernels_.at(section.threads)->pool, memory_,
                              facts_.last_level_cache_bytes, std::chrono::seconds(1), {}));
+    const double seconds = ToSeconds(Clock::Steady()->Now() - start);
+    if (delay.Seconds() - waited <= kMostWaitedShare * seconds) section.ceilings_quiet = true;
     if (now.dram_read_bytes_per_second > section.ceilings.dram_read_bytes_per_second) {
       section.ceilings = now;
     }
@@ -100,8 +109,9 @@ Status Benchmark::MeasureRow(const Reference& reference, Arm* ours,
   QF_ASSIGN_OR_RETURN(std::vector<ArmFigures> figures, Check(reference, arms, row->threads));
   const RunDelay delay;
   const engine::HostLoad load;
-  QF_ASSIGN_OR_RETURN(RoundTimes times, MeasureRounds(arms, options_.seconds, options_.seed,
-                                                      [&] { return delay.Seconds(); }));
+  QF_ASSIGN_OR_RETURN(RoundTimes times,
+                      MeasureRounds(arms, {options_.seconds, row->threads, options_.seed},
+                                    [&] { return delay.Seconds(); }));
   row->foreign_share = load.ForeignShare();
   row->rounds = times.rounds;
   row->disturbed_rounds = times.disturbed;
@@ -180,7 +190,7 @@ Result<Report> Benchmark::Run() {
   }
   for (const uint32_t threads : options_.threads) {
     kernels_.emplace(threads, std::make_unique<OurKernels>(threads));
-    report_.sections.push_back({threads, {}, {}});
+    report_.sections.push_back({threads, {}, false, {}});
   }
   const engine::HostLoad load;
   for (const engine::LinearShape& shape : ShapesOf(options_)) {

@@ -3,6 +3,7 @@
 #include "benchmarks/engine/report.hpp"
 
 #include <algorithm>
+#include <cstdarg>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
@@ -15,10 +16,12 @@ namespace {
 
 using nlohmann::json;
 
-template <class... Values>
-std::string Print(const char* pattern, Values... values) {
+[[gnu::format(printf, 1, 2)]] std::string Print(const char* pattern, ...) {
   char text[256];
-  std::snprintf(text, sizeof(text), pattern, values...);
+  va_list values;
+  va_start(values, pattern);
+  std::vsnprintf(text, sizeof(text), pattern, values);
+  va_end(values);
   return text;
 }
 
@@ -129,12 +132,15 @@ bool Row::wrong() const {
 
 std::string FormatTable(const Report& report, const Section& section) {
   const engine::Ceilings& ceilings = section.ceilings;
-  std::string text =
-      Print("\n%u thread%s: memory %s, fp32 multiply %s; others took %.0f %% of the processors\n",
-            section.threads, section.threads == 1 ? "" : "s",
-            FormatBytesPerSecond(ceilings.dram_read_bytes_per_second).c_str(),
-            FormatOperationsPerSecond(ceilings.matrix_operations_per_second.at("fp32")).c_str(),
-            100 * report.foreign_share);
+  const std::string memory = FormatBytesPerSecond(ceilings.dram_read_bytes_per_second);
+  const std::string multiply =
+      FormatOperationsPerSecond(ceilings.matrix_operations_per_second.at("fp32"));
+  std::string text = Print(
+      "\n%u thread%s: memory %s, fp32 multiply %s%s; others took %.0f %% of "
+      "the processors\n",
+      section.threads, section.threads == 1 ? "" : "s", memory.c_str(), multiply.c_str(),
+      section.ceilings_quiet ? "" : " (too low: others disturbed both)",
+      100 * report.foreign_share);
   text +=
       Print("%-8s %-11s %5s |%10s %6s %5s %6s |%10s %6s %5s %6s |%-22s %6s | %-15s | %s\n",
             "format", "n x k", "batch", "ours", "GB/s", "dram", "GMAC/s", "peer", "GB/s", "dram",

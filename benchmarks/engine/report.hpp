@@ -58,6 +58,8 @@ struct Row {
 struct Section {
   uint32_t threads = 1;
   engine::Ceilings ceilings;
+  // Measured at least once without others on the processors; if not they are too low.
+  bool ceilings_quiet = false;
   std::vector<Row> rows;
 };
 

@@ -31,7 +31,8 @@ struct Call {
 // One arm on its way through the rounds.
 class Visitor {
  public:
-  Visitor(Arm& arm, const std::function<double()>& waited) : arm_(arm), waited_(waited) {}
+  Visitor(Arm& arm, uint32_t threads, const std::function<double()>& waited)
+      : arm_(arm), threads_(threads), waited_(waited) {}
 
   // Two calls: the first may find cold pages and sleeping threads.
   Result<double> Estimate() {
@@ -78,10 +79,13 @@ class Visitor {
     const double seconds = ToSeconds(Clock::Steady()->Now() - start);
     QF_RETURN_IF_ERROR(status);
     next_copy_ = next_copy_ + 1 == arm_.copies() ? 0 : next_copy_ + 1;
-    return Call{seconds, waited_() - waited > kMostWaitedShare * seconds};
+    const double lost = waited_() - waited;
+    if (threads_ == 1 && seconds - lost > kLongCallSeconds) return Call{seconds - lost, false};
+    return Call{seconds, lost > kMostWaitedShare * seconds};
   }
 
   Arm& arm_;
+  const uint32_t threads_;
   const std::function<double()>& waited_;
   uint32_t next_copy_ = 0;
   double call_seconds_ = 0;
@@ -99,11 +103,11 @@ void Shuffle(uint32_t seed, uint32_t round, std::vector<Visitor*>* order) {
 
 }  // namespace
 
-Result<RoundTimes> MeasureRounds(std::span<Arm* const> arms, double seconds, uint32_t seed,
+Result<RoundTimes> MeasureRounds(std::span<Arm* const> arms, const RoundPlan& plan,
                                  const std::function<double()>& waited) {
   QF_CHECK(!arms.empty());
   std::vector<Visitor> visitors;
-  for (Arm* const arm : arms) visitors.emplace_back(*arm, waited);
+  for (Arm* const arm : arms) visitors.emplace_back(*arm, plan.threads, waited);
   std::vector<Visitor*> order;
   double round_seconds = 0;
   for (Visitor& visitor : visitors) {
@@ -111,14 +115,14 @@ Result<RoundTimes> MeasureRounds(std::span<Arm* const> arms, double seconds, uin
     round_seconds += call_seconds;
     order.push_back(&visitor);
   }
-  const bool long_calls = round_seconds * kRounds > seconds;
+  const bool long_calls = round_seconds * kRounds > plan.seconds;
   const uint32_t wanted = long_calls ? kRoundsOfLongCalls : kRounds;
   const uint32_t most = long_calls ? kMostRoundsOfLongCalls : kMostRounds;
-  const double share = seconds / wanted / static_cast<double>(arms.size());
+  const double share = plan.seconds / wanted / static_cast<double>(arms.size());
   std::vector<bool> quiet;
   uint32_t quiet_rounds = 0;
   while (quiet_rounds < wanted && quiet.size() < most) {
-    Shuffle(seed, static_cast<uint32_t>(quiet.size()), &order);
+    Shuffle(plan.seed, static_cast<uint32_t>(quiet.size()), &order);
     bool all_quiet = true;
     for (Visitor* const visitor : order) {
       QF_ASSIGN_OR_RETURN(const bool undisturbed, visitor->Visit(share));

@@ -85,7 +85,7 @@ TEST(MeasureRounds, VisitsEveryArmOnceARoundInChangingOrder) {
   CountingArm first(&visits);
   CountingArm second(&visits);
   Arm* const arms[] = {&first, &second};
-  const auto times = MeasureRounds(arms, 0.01, 7, NeverWaits);
+  const auto times = MeasureRounds(arms, {0.01, 1, 7}, NeverWaits);
   ASSERT_TRUE(times.ok());
   ASSERT_EQ(times->arms.size(), 2U);
   EXPECT_TRUE(times->quiet);
@@ -107,7 +107,7 @@ TEST(MeasureRounds, LeavesOutRoundsInWhichThreadsWaited) {
   Arm* const arms[] = {&arm};
   double waited = 0;
   // Every third visit waits for a second in each of its calls.
-  const auto times = MeasureRounds(arms, 0.01, 7, [&] {
+  const auto times = MeasureRounds(arms, {0.01, 1, 7}, [&] {
     return waited += visits.size() % 3 == 0 && !visits.empty() ? 1.0 : 0.0;
   });
   ASSERT_TRUE(times.ok());
@@ -121,11 +121,41 @@ TEST(MeasureRounds, SaysSoIfEveryRoundWasDisturbed) {
   CountingArm arm(&visits);
   Arm* const arms[] = {&arm};
   double waited = 0;
-  const auto times = MeasureRounds(arms, 0.01, 7, [&] { return waited += 1; });
+  const auto times = MeasureRounds(arms, {0.01, 1, 7}, [&] { return waited += 1; });
   ASSERT_TRUE(times.ok());
   EXPECT_FALSE(times->quiet);
   EXPECT_EQ(times->disturbed, times->rounds);
   EXPECT_EQ(times->arms.front().rounds.size(), times->rounds);
+}
+
+TEST(MeasureRounds, SubtractsWhatALongCallOnOneThreadWaited) {
+  class SlowArm final : public Arm {
+   public:
+    std::string_view layout() const override { return "packed"; }
+    std::string_view kernel() const override { return "slow"; }
+    uint32_t copies() const override { return 1; }
+    Status UseThreads(uint32_t) override { return OkStatus(); }
+    void Poison() override {}
+    Status Run(uint32_t) override {
+      Clock::Steady()->SleepFor(std::chrono::milliseconds(60));
+      return OkStatus();
+    }
+    std::vector<float> Output() const override { return {}; }
+  };
+  SlowArm arm;
+  Arm* const arms[] = {&arm};
+  double waited = 0;
+  const auto clock = [&] { return waited += 0.03; };  // Read before and after each call.
+  const auto one = MeasureRounds(arms, {0.01, 1, 7}, clock);
+  const auto two = MeasureRounds(arms, {0.01, 2, 7}, clock);
+  ASSERT_TRUE(one.ok() && two.ok());
+  EXPECT_TRUE(one->quiet);
+  EXPECT_FALSE(two->quiet) << "two threads may have waited at once or for each other";
+  const auto& shorter = one->arms.front();
+  const auto& longer = two->arms.front();
+  EXPECT_GE(longer.best, 0.06);
+  EXPECT_GE(shorter.best, 0.03);
+  EXPECT_LT(shorter.best, longer.best);
 }
 
 // Two threads on one processor: one of them waits.
@@ -210,6 +240,7 @@ Section SectionWithOneRow() {
   row.ratio = PairedRatio{0.5, 0.4, 0.625};
   Section section;
   section.threads = 2;
+  section.ceilings_quiet = true;
   section.ceilings.dram_read_bytes_per_second = 40e9;
   section.ceilings.matrix_operations_per_second["fp32"] = 1e11;
   section.rows = {row};
@@ -218,7 +249,12 @@ Section SectionWithOneRow() {
 
 TEST(FormatTable, ShowsRatesShareOfTheCeilingAndSpeedUp) {
   const Section section = SectionWithOneRow();
-  const std::string table = FormatTable({}, section);
+  Report report;
+  report.foreign_share = 0.25;
+  const std::string table = FormatTable(report, section);
+  EXPECT_THAT(table,
+              HasSubstr("2 threads: memory 40.0 GB/s, fp32 multiply 100 GFLOP/s; others took "
+                        "25 % of the processors\n"));
   for (const char* part :
        {"500 us   20.0   50%   33.6", "1.00 ms   10.0   25%   16.8", "2.00x [1.60, 2.50]", "2.25x",
         "fused/avx3 (rows8)", "CPU_REPACK, plain 2.00 ms"}) {
@@ -233,9 +269,11 @@ TEST(FormatTable, ASpeedUpFromDisturbedRoundsHasAQuestionMark) {
   section.rows.front().quiet = false;
   section.rows.front().rounds = 60;
   section.rows.front().disturbed_rounds = 55;
+  section.ceilings_quiet = false;
   const std::string table = FormatTable({}, section);
   EXPECT_THAT(table, HasSubstr("2.00x [1.60, 2.50] ?"));
   EXPECT_THAT(table, HasSubstr("disturbed 55 of 60 rounds"));
+  EXPECT_THAT(table, HasSubstr("100 GFLOP/s (too low: others disturbed both); others took 0 %"));
 }
 
 TEST(FormatTable, AWrongOutputHasNoSpeedUp) {
