@@ -31,19 +31,23 @@ const std::map<std::string, Metric> kMetrics = {{"latency", Metric::kLatency},
 struct Words {
   Common common;
   std::string file, id, agent, command, database, by;
-  bool failed = false, resume = false, all = false;
+  bool failed = false, resume = false, all = false, offline = false;
   RunOptions run;
   SubmitOptions submit;
   CompareOptions compare;
   ExportOptions export_options;
   UpOptions up;
+  FormatFiles files;
   std::function<int()> verb;
 };
 
 CLI::App* Verb(CLI::App& app, Words& w, const std::string& name, const std::string& help,
                std::function<int()> run) {
   CLI::App* verb = app.add_subcommand(name, help);
-  verb->callback([&w, run = std::move(run)] { w.verb = run; });
+  // A verb of its own under this one has spoken before.
+  verb->callback([&w, run = std::move(run)] {
+    if (!w.verb) w.verb = run;
+  });
   verb->add_option("--output", w.common.output, "table, json or csv")
       ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case));
   return verb;
@@ -69,6 +73,28 @@ void AddOffline(CLI::App& app, Words& w) {
        [&w] { return Judge(w.common, w.file); })
       ->add_option("file", w.file, "JSON file; - for stdin")
       ->required();
+}
+
+void AddConversion(CLI::App& format, Words& w, const std::string& name, const std::string& help,
+                   int (*run)(const FormatFiles&)) {
+  CLI::App* verb = format.add_subcommand(name, help);
+  verb->add_option("format", w.files.format, "Weight format, as `format list` names it")
+      ->required();
+  verb->add_option("in", w.files.in, "File to read; - for stdin")->required();
+  verb->add_option("out", w.files.out, "File to write")->required();
+  verb->add_option("--columns", w.files.columns, "Weights in a row")->required();
+  verb->add_option("--rows", w.files.rows, "Rows the file must have; its size says without");
+  verb->final_callback([&w, run] { w.verb = [&w, run] { return run(w.files); }; });
+}
+
+void AddFormat(CLI::App& app, Words& w) {
+  CLI::App* format = Verb(app, w, "format", "Show the weight formats; encode and decode files",
+                          [&w] { return ListFormats(w.common, w.offline); });
+  format->require_subcommand(1);
+  format->add_subcommand("list", "Bits a weight, block, scales, source, and what runs them here")
+      ->add_flag("--offline", w.offline, "Do not ask this machine's engine for its devices");
+  AddConversion(*format, w, "encode", "Raw little-endian fp32 rows to packed bytes", EncodeWeights);
+  AddConversion(*format, w, "decode", "Packed bytes to raw little-endian fp32 rows", DecodeWeights);
 }
 
 void AddMatrices(CLI::App& app, Words& w) {
@@ -179,6 +205,7 @@ int RunApp(int argc, char** argv) {
       ->envname("QUANTFLEET_ADDRESS")
       ->capture_default_str();
   AddOffline(app, words);
+  AddFormat(app, words);
   AddMatrices(app, words);
   AddResults(app, words);
   AddOperations(app, words);

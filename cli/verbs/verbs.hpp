@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/comparison_text.hpp"
+#include "cli/format_files.hpp"
 #include "cli/output.hpp"
 #include "cli/up/up.hpp"
 
@@ -29,6 +30,10 @@ struct RunOptions {
 };
 int Run(const Common& common, const RunOptions& options);
 int Judge(const Common& common, const std::string& file);
+// Asks this machine's engine for its devices; without one, or offline, lists formats alone.
+int ListFormats(const Common& common, bool offline);
+int EncodeWeights(const FormatFiles& files);
+int DecodeWeights(const FormatFiles& files);
 
 // Matrices.
 struct SubmitOptions {

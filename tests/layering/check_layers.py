@@ -33,7 +33,7 @@ EDGES = {
     "coordinator/rpc": ["base", "proto", "coordinator/postgres", *PURE],
     "coordinator/web": ["base", "proto", "web"],
     "coordinator": ["base", "proto", "coordinator"],
-    "cli": ["base", "proto", "agent/executor", "agent/probe", "web", *PURE],
+    "cli": ["base", "proto", "agent/executor", "agent/probe", "kernels/formats", "web", *PURE],
     "web": ["base"],
     "benchmarks": ["base", "kernels", "proto"],
     "tests": ["base", "proto", "kernels", "agent", "coordinator", "cli", "web", "benchmarks", "tests"],
@@ -112,6 +112,7 @@ def self_test():
     assert check("coordinator/rpc/a.cpp", "#include <pqxx/pqxx>\n")
     assert check("coordinator/matrix/a.hpp", "#include <yaml-cpp/yaml.h>\n")
     assert check("base/a.cpp", '#include "agent/spool/b.hpp"\n')
+    assert check("cli/a.cpp", '#include "kernels/engine/b.hpp"\n')
     assert not check("agent/session/a.cpp", '#include "agent/spool/b.hpp"\n#include "base/ids.hpp"\n')
     assert not check("cli/a.cpp", '#include "coordinator/matrix/matrix.hpp"\n')
 

@@ -12,7 +12,7 @@ struct Fp4DoubleQuantCode : Fp4Rule {
       .name = "fp4_double_quant",
       .title = "4-bit floating point of bitsandbytes, double quantized",
       .block = kFp4Block,
-      .scales = "8-bit absmax; per 256 blocks an fp32 absmax2; one fp32 offset",
+      .scales = "8-bit absmax, fp32 absmax2 per 256, fp32 offset",
       .source = "bitsandbytes 95f9af30, functional.py",
       .relative_error = 1.19e-1};
   static float Decode(uint32_t code, float absmax) { return DecodeFp4Signed(code, absmax); }

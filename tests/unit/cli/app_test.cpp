@@ -12,31 +12,13 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "tests/unit/cli/call.hpp"
+
 namespace quantfleet::cli {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-struct Outcome {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-
-Outcome Call(std::vector<std::string> words) {
-  words.insert(words.begin(), "quantfleet");
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Outcome outcome;
-  outcome.exit_code = RunApp(static_cast<int>(arguments.size()), arguments.data());
-  std::fflush(stdout);
-  outcome.out = testing::internal::GetCapturedStdout();
-  outcome.err = testing::internal::GetCapturedStderr();
-  return outcome;
-}
 
 class AppTest : public ::testing::Test {
  protected:
@@ -87,8 +69,8 @@ TEST_F(AppTest, HelpAndVersionAreZero) {
 
 TEST_F(AppTest, EveryVerbHasHelp) {
   for (const char* verb :
-       {"validate", "plan", "run", "judge", "submit", "watch", "status", "list", "cancel", "retry",
-        "compare", "crossover", "export", "fleet", "db", "up"}) {
+       {"validate", "plan", "run", "judge", "format", "submit", "watch", "status", "list", "cancel",
+        "retry", "compare", "crossover", "export", "fleet", "db", "up"}) {
     const Outcome outcome = Call({verb, "--help"});
     EXPECT_EQ(outcome.exit_code, 0) << verb;
     EXPECT_THAT(outcome.out, HasSubstr("--output")) << verb;
