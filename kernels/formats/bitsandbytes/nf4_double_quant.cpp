@@ -9,13 +9,12 @@ namespace quantfleet::formats {
 namespace {
 
 struct Nf4DoubleQuantCode : Nf4Rule {
-  static constexpr FormatInfo kInfo = {
-      .name = "nf4_double_quant",
-      .title = "4-bit NormalFloat, double quantized",
-      .block = kNf4Block,
-      .scales = "8-bit absmax, fp32 absmax2 per 256, fp32 offset",
-      .source = "QLoRA (arXiv 2305.14314); bitsandbytes 95f9af30",
-      .relative_error = 9.1e-2};
+  static constexpr FormatInfo kInfo = {.name = "nf4_double_quant",
+                                       .title = "4-bit NormalFloat, double quantized",
+                                       .block = kNf4Block,
+                                       .scales = "8-bit absmax, fp32 absmax2 per 256, fp32 offset",
+                                       .source = "QLoRA (arXiv 2305.14314); bitsandbytes 95f9af30",
+                                       .relative_error = 9.1e-2};
 };
 
 }  // namespace

@@ -20,6 +20,15 @@ int8_t EncodeOne(float value, float absmax, float factor) {
   return static_cast<int8_t>(std::clamp(std::nearbyint(scaled), -kLargest, kLargest));
 }
 
+// The scale of the very largest floats rounds up.
+Status TooLarge(std::span<const float> weights, uint64_t row, uint64_t columns, float absmax) {
+  const auto from = weights.subspan(row * columns, columns);
+  const auto largest = std::find_if(from.begin(), from.end(),
+                                    [&](float value) { return std::abs(value) == absmax; });
+  return ValueError(row * columns + static_cast<size_t>(largest - from.begin()), columns,
+                    "is so large that it would be decoded to infinity");
+}
+
 class Int8Format final : public Format {
  public:
   const FormatInfo& info() const override {
@@ -52,6 +61,7 @@ class Int8Format final : public Format {
       const float absmax =
           EncodeInt8Row(weights.subspan(row * columns, columns), packed.data() + row * columns);
       const float scale = absmax / kLargest;
+      if (!std::isfinite(DecodeInt8(127, scale))) return TooLarge(weights, row, columns, absmax);
       std::memcpy(scales + row * sizeof(float), &scale, sizeof(float));
     }
     return OkStatus();

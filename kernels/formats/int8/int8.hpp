@@ -14,6 +14,7 @@ namespace quantfleet::formats {
 // int8 with one scale a row (output channel): q = round to nearest even of x * (127 / absmax),
 // scale = absmax / 127, both in fp32. Packed: rows * columns int8, then rows fp32 scales, which
 // are not aligned when rows * columns is no multiple of 4. A row of zeros has scale 0.
+// Encode refuses the few largest floats, which would be decoded to infinity.
 // Codes as in bitsandbytes' row-wise int8 (int8_vectorwise_quant in backends/default/ops.py of
 // bitsandbytes-foundation/bitsandbytes 95f9af30).
 const Format& Int8();
