@@ -41,8 +41,8 @@ class CudaBackend final : public engine::Backend {
     }
     QF_ASSIGN_OR_RETURN(std::unique_ptr<CudaDevice> device, CudaDevice::Open(*index));
     linear::KernelTable table;
-    linear::cuda::RegisterCudaKernels(table,
-                                      {device->stream(), device->matmul(), device->capability()});
+    linear::cuda::RegisterCudaKernels(table, {device->stream(), device->matmul(),
+                                              device->capability(), device->multiprocessors()});
     engine::OpenedDevice opened;
     opened.operations.push_back(linear::MakeLinearOperation(*device, std::move(table)));
     opened.device = std::move(device);

@@ -45,6 +45,7 @@ class CudaDevice final : public engine::Device {
   cudaStream_t stream() const { return stream_.get(); }
   LtMatmul* matmul() const { return matmul_.get(); }
   Capability capability() const { return capability_; }
+  uint32_t multiprocessors() const { return static_cast<uint32_t>(multiprocessors_); }
 
  private:
   explicit CudaDevice(int index) : index_(index) {}

@@ -3,36 +3,47 @@
 #include <cstring>
 #include <random>
 #include <span>
-
-#include <cuda_fp16.h>
+#include <utility>
+#include <vector>
 
 #include "kernels/cuda/runtime/error.hpp"
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
+#include "kernels/formats/ieee/fp16.hpp"
 #include "kernels/ops/linear/cuda/launch.hpp"
-#include "kernels/ops/linear/cuda/plan.hpp"
 #include "tests/device/checks.hpp"
 
 namespace quantfleet::device_checks {
 namespace {
 
-using linear::cuda::HalfType;
+using linear::ActivationType;
+using linear::cuda::DecodeLauncher;
 using linear::cuda::PackedWeights;
-using linear::cuda::WeightFormat;
 
 constexpr std::byte kCanary{0xA5};
 constexpr uint64_t kGuardBytes = 256;
 
 struct Case {
-  const char* format;
+  std::string format;
   uint32_t n;
   uint32_t k;
 };
 
 // Odd rows, rows that start between words, one weight, and more weights than one wave of blocks.
-constexpr Case kCases[] = {{"int8", 1, 1},    {"int8", 3, 17},     {"int8", 129, 80},
-                           {"int8", 61, 333}, {"int8", 2304, 768}, {"nf4", 1, 64},
-                           {"nf4", 129, 192}, {"nf4", 3072, 768}};
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (const formats::Format* format : formats::AllFormats()) {
+    const std::string name(format->name());
+    if (linear::cuda::FindDecode(name) == nullptr) continue;
+    cases.push_back({name, 136, 256});
+    cases.push_back({name, 3072, 768});
+    if (!format->CheckShape(3, 17).ok()) continue;
+    for (const auto& [n, k] : {std::pair{1U, 1U}, {3U, 17U}, {61U, 333U}}) {
+      cases.push_back({name, n, k});
+    }
+  }
+  return cases;
+}
 
 bool IsOldCard(const Subject& subject) {
   return subject.opened->device->info().architecture == "sm_75";
@@ -56,20 +67,16 @@ Result<std::vector<std::byte>> RunGuarded(engine::Device& device, uint64_t bytes
   return result;
 }
 
-uint16_t Narrow(HalfType half, float value) {
-  if (half == HalfType::kBf16) return formats::EncodeBf16(value);
-  const __half narrowed = __float2half_rn(value);
-  uint16_t bits = 0;
-  std::memcpy(&bits, &narrowed, sizeof(bits));
-  return bits;
+uint16_t Narrow(ActivationType type, float value) {
+  return type == ActivationType::kBf16 ? formats::EncodeBf16(value) : formats::EncodeFp16(value);
 }
 
-Status CompareHalves(HalfType half, std::span<const float> expected,
+Status CompareHalves(ActivationType type, std::span<const float> expected,
                      std::span<const std::byte> found) {
   for (size_t i = 0; i < expected.size(); ++i) {
     uint16_t bits = 0;
     std::memcpy(&bits, found.data() + i * sizeof(bits), sizeof(bits));
-    if (bits != Narrow(half, expected[i])) return Failed("16-bit weight " + std::to_string(i));
+    if (bits != Narrow(type, expected[i])) return Failed("16-bit weight " + std::to_string(i));
   }
   return OkStatus();
 }
@@ -90,21 +97,19 @@ Status CheckDecode(const Subject& subject, const Case& c) {
 
   QF_ASSIGN_OR_RETURN(auto buffer, device.Allocate(packed.size()));
   QF_RETURN_IF_ERROR(device.Upload(*buffer, 0, packed));
-  const bool int8 = format->name() == "int8";
-  const auto* codes = reinterpret_cast<const uint8_t*>(buffer->data());
-  const PackedWeights on_device = {int8 ? WeightFormat::kInt8 : WeightFormat::kNf4, codes,
-                                   codes + (int8 ? count : count / 2), c.n, c.k};
+  const DecodeLauncher decode = linear::cuda::FindDecode(c.format);
+  const PackedWeights on_device = {reinterpret_cast<const uint8_t*>(buffer->data()), c.n, c.k};
   QF_ASSIGN_OR_RETURN(const std::vector<std::byte> floats,
                       RunGuarded(device, count * sizeof(float), [&](std::byte* to) {
-                        return LaunchDecodeToFp32(on_device, reinterpret_cast<float*>(to), nullptr);
+                        return decode(on_device, ActivationType::kFp32, to, nullptr);
                       }));
   if (std::memcmp(floats.data(), expected.data(), floats.size()) != 0) {
     return Failed("fp32 weights differ from the host's");
   }
-  const HalfType half = IsOldCard(subject) ? HalfType::kFp16 : HalfType::kBf16;
+  const ActivationType half = IsOldCard(subject) ? ActivationType::kFp16 : ActivationType::kBf16;
   QF_ASSIGN_OR_RETURN(const std::vector<std::byte> halves,
                       RunGuarded(device, count * sizeof(uint16_t), [&](std::byte* to) {
-                        return LaunchDecode(on_device, half, to, nullptr);
+                        return decode(on_device, half, to, nullptr);
                       }));
   return CompareHalves(half, expected, halves);
 }
@@ -113,10 +118,9 @@ Status CheckDecode(const Subject& subject, const Case& c) {
 
 std::vector<Check> DecodeChecks() {
   std::vector<Check> checks;
-  for (const Case& c : kCases) {
-    checks.push_back(
-        {std::string("decode_") + c.format + "_" + std::to_string(c.n) + "x" + std::to_string(c.k),
-         [c](const Subject& subject) { return CheckDecode(subject, c); }});
+  for (const Case& c : Cases()) {
+    checks.push_back({"decode_" + c.format + "_" + std::to_string(c.n) + "x" + std::to_string(c.k),
+                      [c](const Subject& subject) { return CheckDecode(subject, c); }});
   }
   return checks;
 }

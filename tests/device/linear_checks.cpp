@@ -3,47 +3,71 @@
 #include <cmath>
 #include <memory>
 
+#include "kernels/formats/format.hpp"
+#include "kernels/ops/linear/cuda/launch.hpp"
 #include "tests/device/checks.hpp"
 
 namespace quantfleet::device_checks {
 namespace {
 
 struct Case {
-  const char* format;
-  const char* kernel;
+  std::string format;
+  std::string kernel;
   engine::LinearShape shape;
 };
 
 std::string NameOf(const Case& c) {
-  return std::string(c.format) + "_" + c.kernel + "_" + std::to_string(c.shape.n) + "x" +
+  return c.format + "_" + c.kernel + "_" + std::to_string(c.shape.n) + "x" +
          std::to_string(c.shape.k) + "_batch" + std::to_string(c.shape.batch);
 }
 
-// Batches on both sides of every change of kernel and tile (2|3, 8|9, 16|17, 32|33, 64|65), rows
-// that end within a tile, k short, long and no multiple of a step.
+// int8 and nf4, whose codecs differ most, take every frame: batches on both sides of every change
+// of kernel and tile (2|3, 8|9, 16|17, 32|33, 64|65), rows that end within a tile, k short, long
+// and no multiple of a step.
+void AddFrames(const char* kernel, std::vector<Case>* cases) {
+  for (const uint32_t batch : {1U, 2U, 3U, 8U, 9U, 16U, 17U, 32U, 33U, 65U}) {
+    cases->push_back({"int8", kernel, {129, 336, batch}});
+    cases->push_back({"nf4", kernel, {129, 320, batch}});
+    cases->push_back({"int8", kernel, {2304, 768, batch}});
+    cases->push_back({"nf4", kernel, {768, 3072, batch}});
+  }
+  cases->push_back({"int8", kernel, {67, 16, 1}});
+  cases->push_back({"int8", kernel, {1, 16, 131}});
+  cases->push_back({"nf4", kernel, {67, 64, 2}});
+  cases->push_back({"nf4", kernel, {1, 64, 131}});
+  cases->push_back({"int8", kernel, {4096, 4112, 4}});
+  cases->push_back({"nf4", kernel, {4097, 14336, 7}});
+}
+
 std::vector<Case> Cases() {
   std::vector<Case> cases;
   for (const uint32_t batch : {1U, 5U, 64U}) {
     cases.push_back({"fp32", "dense", {129, 333, batch}});
+    cases.push_back({"fp16", "dense", {129, 320, batch}});
     cases.push_back({"bf16", "dense", {129, 320, batch}});
     cases.push_back({"fp32", "dense", {3072, 768, batch}});
     cases.push_back({"bf16", "dense", {768, 3072, batch}});
   }
-  for (const char* kernel : {"dequantize_then_gemm", "fused"}) {
-    for (const uint32_t batch : {1U, 2U, 3U, 8U, 9U, 16U, 17U, 32U, 33U, 65U}) {
-      cases.push_back({"int8", kernel, {129, 336, batch}});
-      cases.push_back({"nf4", kernel, {129, 320, batch}});
-      cases.push_back({"int8", kernel, {2304, 768, batch}});
-      cases.push_back({"nf4", kernel, {768, 3072, batch}});
-    }
-    cases.push_back({"int8", kernel, {67, 16, 1}});
-    cases.push_back({"int8", kernel, {1, 16, 131}});
-    cases.push_back({"nf4", kernel, {67, 64, 2}});
-    cases.push_back({"nf4", kernel, {1, 64, 131}});
-    cases.push_back({"int8", kernel, {4096, 4112, 4}});
-    cases.push_back({"nf4", kernel, {4097, 14336, 7}});
-  }
+  AddFrames("dequantize_then_gemm", &cases);
+  AddFrames("fused", &cases);
   cases.push_back({"int8", "dequantize_then_gemm", {37, 333, 5}});
+  // Every format in each of its kernels; a short n, so that k is split on a real card.
+  for (const formats::Format* format : formats::AllFormats()) {
+    const std::string name(format->name());
+    if (linear::cuda::FindDecode(name) != nullptr) {
+      cases.push_back({name, "reference", {40, 256, 3}});
+      cases.push_back({name, "dequantize_then_gemm", {136, 512, 5}});
+    }
+    if (linear::cuda::FindFused(name) == nullptr) continue;
+    for (const uint32_t batch : {1U, 2U, 5U, 40U}) {
+      cases.push_back({name, "fused", {136, 512, batch}});
+      cases.push_back({name, "fused", {1024, 4096, batch}});
+    }
+  }
+  std::erase_if(cases, [](const Case& c) {
+    const bool dense = c.format == "fp32" || c.format == "fp16" || c.format == "bf16";
+    return dense && c.kernel == "dequantize_then_gemm";
+  });
   return cases;
 }
 

@@ -48,13 +48,12 @@ void Run(dim3 grid, unsigned threads, const std::function<void()>& thread) {
   std::vector<std::jthread> pool;
   for (unsigned i = 0; i < threads; ++i) {
     pool.emplace_back([&, i] {
-      for (unsigned y = 0; y < grid.y; ++y) {
-        for (unsigned x = 0; x < grid.x; ++x) {
-          threadIdx = dim3(i);
-          blockIdx = dim3(x, y);
-          thread();
-          block_barrier->arrive_and_wait();
-        }
+      const unsigned blocks = grid.x * grid.y * grid.z;
+      for (unsigned block = 0; block < blocks; ++block) {
+        threadIdx = dim3(i);
+        blockIdx = dim3(block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y);
+        thread();
+        block_barrier->arrive_and_wait();
       }
     });
   }

@@ -26,7 +26,8 @@ struct dim3 {
   unsigned y = 1;
   unsigned z = 1;
   dim3() = default;
-  dim3(unsigned x_size, unsigned y_size = 1) : x(x_size), y(y_size) {}  // NOLINT: as CUDA's
+  dim3(unsigned x_size, unsigned y_size = 1, unsigned z_size = 1)  // NOLINT: as CUDA's
+      : x(x_size), y(y_size), z(z_size) {}
 };
 struct uint2 {
   uint32_t x, y;
@@ -52,6 +53,14 @@ extern dim3 gridDim;
 void __syncthreads();
 float __shfl_xor_sync(unsigned mask, float value, int distance);
 
+// Threads run as the host orders them: what one has written the others see.
+inline void __threadfence() {}
+inline uint32_t atomicAdd(uint32_t* address, uint32_t value) {
+  return __atomic_fetch_add(address, value, __ATOMIC_SEQ_CST);
+}
+inline int __popc(uint32_t bits) {
+  return __builtin_popcount(bits);
+}
 inline uint32_t min(uint32_t a, uint32_t b) {
   return std::min(a, b);
 }
@@ -61,6 +70,10 @@ T __ldg(const T* address) {
 }
 template <typename T>
 T __ldcs(const T* address) {
+  return *address;
+}
+template <typename T>
+T __ldcg(const T* address) {
   return *address;
 }
 inline float __uint_as_float(uint32_t bits) {

@@ -9,6 +9,10 @@ struct __nv_bfloat16 {
   uint16_t bits;
 };
 
+struct __nv_bfloat162 {
+  __nv_bfloat16 x, y;
+};
+
 inline __nv_bfloat16 __float2bfloat16_rn(float value) {
   return {quantfleet::formats::EncodeBf16(value)};
 }
@@ -47,10 +51,43 @@ inline uint16_t __half_as_ushort(__half half) {
 inline __half __ushort_as_half(uint16_t bits) {
   return {bits};
 }
-inline __half2 __float2half2_rn(float value) {
-  return {__float2half_rn(value), __float2half_rn(value)};
+
+namespace emulation {
+
+inline float Widen(__half half) {
+  return __half2float(half);
 }
-inline __half2 __hsub2(__half2 a, __half2 b) {
-  return {__float2half_rn(__half2float(a.x) - __half2float(b.x)),
-          __float2half_rn(__half2float(a.y) - __half2float(b.y))};
+inline float Widen(__nv_bfloat16 half) {
+  return quantfleet::formats::DecodeBf16(half.bits);
+}
+inline __half Round(float value, __half) {
+  return __float2half_rn(value);
+}
+inline __nv_bfloat16 Round(float value, __nv_bfloat16) {
+  return __float2bfloat16_rn(value);
+}
+// One rounding: products of two 16-bit values are exact in fp32; their sum with a third is taken in
+// fp64, whose own rounding is far below.
+template <typename Half>
+Half MultiplyAdd(Half a, Half b, Half c) {
+  const double sum = static_cast<double>(Widen(a)) * Widen(b) + Widen(c);
+  return Round(static_cast<float>(sum), a);
+}
+
+}  // namespace emulation
+
+// Both halves at once, for __half2 and __nv_bfloat162.
+template <typename Pair>
+Pair __hfma2(Pair a, Pair b, Pair c) {
+  return {emulation::MultiplyAdd(a.x, b.x, c.x), emulation::MultiplyAdd(a.y, b.y, c.y)};
+}
+template <typename Pair>
+Pair __hmul2(Pair a, Pair b) {
+  return {emulation::Round(emulation::Widen(a.x) * emulation::Widen(b.x), a.x),
+          emulation::Round(emulation::Widen(a.y) * emulation::Widen(b.y), a.y)};
+}
+template <typename Pair>
+Pair __hsub2(Pair a, Pair b) {
+  return {emulation::Round(emulation::Widen(a.x) - emulation::Widen(b.x), a.x),
+          emulation::Round(emulation::Widen(a.y) - emulation::Widen(b.y), a.y)};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,35 +15,63 @@
 // Which kernel runs what: decisions only, no CUDA, so that they are tested without a GPU.
 namespace quantfleet::linear::cuda {
 
-// Type of activations, outputs and decoded weights beside the formats other than fp32: bf16, or
-// fp16 on sm_75, which has no bf16.
+// Type of activations, outputs and decoded weights beside the formats that name one themselves
+// (fp32, fp16): bf16, or fp16 on sm_75, which has no bf16.
 ActivationType HalfTypeOf(::quantfleet::cuda::Capability capability);
 
 // kUnimplemented with the reason where a format and kernel cannot run on the device at all.
 Status DeviceStatus(std::string_view format, std::string_view kernel,
                     ::quantfleet::cuda::Capability capability);
 
-// The fused kernels read rows in 16-byte pieces: int8 wants k in multiples of 16, nf4 whole blocks
-// of 64 in a row. kUnimplemented with the reason otherwise.
+// The fused kernels read activations in 16-byte pieces, 16 values at a time: kUnimplemented with
+// the reason where k is no multiple of 16.
 Status FusedShapeStatus(std::string_view format, const engine::LinearShape& shape);
 
+// The fused kernels. kGemv multiplies without tensor cores.
 enum class FusedKernel { kGemv, kTensorCore };
 
-// Largest batch of the kernel without tensor cores. The decode costs the same for any batch, the
-// multiply-adds grow with it: 2 a weight are what one cycle of decode hides. (bitsandbytes 0.50
-// changes over after 3, csrc/gemm_4bit.cu; not measured here.)
-inline constexpr uint32_t kGemvMaxBatch = 2;
-FusedKernel ChooseFused(uint32_t batch);
+// Output of one thread block.
+struct TileShape {
+  uint32_t rows = 0;
+  uint32_t columns = 0;
+  bool operator==(const TileShape&) const = default;
+};
 
-// Threads that share a row of the gemv: 8 when a row has few 16-byte chunks, else a warp.
-uint32_t GemvLanes(uint32_t k, uint32_t weights_per_chunk);
+// What runs one call: `splits` blocks share the k of each tile, so that a short n fills the device.
+struct FusedPlan {
+  FusedKernel kernel = FusedKernel::kGemv;
+  TileShape tile;
+  uint32_t splits = 1;
+};
+
+// Largest batch that the gemv takes at all.
+inline constexpr uint32_t kGemvMaxBatch = 4;
+
+// Up to which batch the gemv is chosen, from `from` on to the next row's.
+struct GemvRow {
+  ::quantfleet::cuda::Capability from;
+  uint32_t max_batch = 0;
+};
+// Reasoned from rooflines until measured on a card. The gemv costs about 5 instructions a weight at
+// batch 1 (decode, widening, one multiply-add) and one more for each further row; the tensor core
+// kernel about 1.5, whatever the batch. A card hides, for 4.5 bits a weight, as many instructions
+// as its lanes issue while that many bits arrive: T4 7, RTX 3090 11, L4 28, RTX 4090 23, RTX 5090
+// 16, but A100 3.5 and H100 5 (peak rates of the vendors' data sheets).
+std::span<const GemvRow> GemvRows();
+
+FusedPlan PlanFused(::quantfleet::cuda::Capability capability, uint32_t multiprocessors,
+                    const engine::LinearShape& shape);
+// Tile of the tensor core kernel for a batch: wider ones decode a weight once for more tokens.
+TileShape TensorCoreTile(uint32_t batch);
+// Sums of the splits, then a counter a tile (see FusedArguments). Bytes; 0 without a split.
+uint64_t SplitSumsBytes(const FusedPlan& plan, const engine::LinearShape& shape);
+uint64_t SplitBytes(const FusedPlan& plan, const engine::LinearShape& shape);
 
 // Largest kernel_relative by arithmetic; see LinearKernel::Tolerance.
 double ToleranceOf(ActivationType type, const engine::LinearShape& shape);
 
-// What "auto" stands for: for each format its rows, as KernelTable::SetDispatch takes them. The
-// change to dequantize_then_gemm is a guess that peers' tables support (bitsandbytes 0.50
-// backends/cuda/ops.py: 64 rows on sm_80, 128 on sm_89); a measured crossover is to replace it.
-std::vector<DispatchRow> DispatchRows();
+// What "auto" stands for on `capability`: rows of each of `formats` as KernelTable::SetDispatch
+// takes them.
+std::vector<DispatchRow> DispatchRows(::quantfleet::cuda::Capability capability);
 
 }  // namespace quantfleet::linear::cuda

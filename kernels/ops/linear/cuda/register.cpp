@@ -6,8 +6,10 @@
 #include <string>
 
 #include "kernels/cuda/runtime/error.hpp"
+#include "kernels/formats/format.hpp"
 #include "kernels/ops/linear/cuda/launch.hpp"
 #include "kernels/ops/linear/cuda/plan.hpp"
+#include "kernels/ops/linear/cuda/tiling/tiling.hpp"
 
 namespace quantfleet::linear::cuda {
 namespace {
@@ -18,19 +20,6 @@ using ::quantfleet::cuda::MatmulType;
 
 MatmulShape MatmulShapeOf(const LinearShape& shape) {
   return {shape.n, shape.k, shape.batch};
-}
-
-HalfType HalfOf(ActivationType type) {
-  return type == ActivationType::kFp16 ? HalfType::kFp16 : HalfType::kBf16;
-}
-
-// The packed layouts: codes first, then the scales (kernels/formats/int8/int8.hpp, nf4.hpp).
-PackedWeights SplitPacked(WeightFormat format, const LinearCall& call) {
-  const LinearShape& shape = call.shape;
-  const uint64_t weights = uint64_t{shape.n} * shape.k;
-  const auto* codes = reinterpret_cast<const uint8_t*>(call.weights);
-  const uint64_t code_bytes = format == WeightFormat::kNf4 ? weights / 2 : weights;
-  return {format, codes, codes + code_bytes, shape.n, shape.k};
 }
 
 // Everything that all kernels of this folder answer alike.
@@ -46,7 +35,9 @@ class CudaKernel : public LinearKernel {
   }
   Status SupportsShape(const LinearShape&) const override { return OkStatus(); }
   ActivationType activation_type() const override {
-    return format_ == "fp32" ? ActivationType::kFp32 : HalfTypeOf(context_.capability);
+    if (format_ == "fp32") return ActivationType::kFp32;
+    if (format_ == "fp16") return ActivationType::kFp16;
+    return HalfTypeOf(context_.capability);
   }
   uint64_t ScratchBytes(const LinearShape&) const override { return 0; }
   double Tolerance(const LinearShape& shape) const override {
@@ -56,12 +47,12 @@ class CudaKernel : public LinearKernel {
  protected:
   const KernelContext& context() const { return context_; }
   bool fp16() const { return activation_type() == ActivationType::kFp16; }
+  static PackedWeights PackedOf(const LinearCall& call) {
+    return {reinterpret_cast<const uint8_t*>(call.weights), call.shape.n, call.shape.k};
+  }
   MatmulType matmul_type() const {
     if (activation_type() == ActivationType::kFp32) return MatmulType::kFp32;
     return fp16() ? MatmulType::kFp16 : MatmulType::kBf16;
-  }
-  WeightFormat weight_format() const {
-    return format_ == "nf4" ? WeightFormat::kNf4 : WeightFormat::kInt8;
   }
 
  private:
@@ -77,7 +68,8 @@ class DenseKernel final : public CudaKernel {
       : CudaKernel(context, format, "dense") {}
 
   std::string_view variant(const LinearShape&) const override {
-    return matmul_type() == MatmulType::kFp32 ? "cublaslt_fp32" : "cublaslt_bf16";
+    if (matmul_type() == MatmulType::kFp32) return "cublaslt_fp32";
+    return fp16() ? "cublaslt_fp16" : "cublaslt_bf16";
   }
   Status SupportsShape(const LinearShape& shape) const override {
     return context().matmul->Plan(matmul_type(), MatmulShapeOf(shape));
@@ -92,7 +84,7 @@ class DenseKernel final : public CudaKernel {
 class DequantizeThenGemmKernel final : public CudaKernel {
  public:
   DequantizeThenGemmKernel(const KernelContext& context, std::string_view format)
-      : CudaKernel(context, format, "dequantize_then_gemm") {}
+      : CudaKernel(context, format, "dequantize_then_gemm"), decode_(FindDecode(format)) {}
 
   std::string_view variant(const LinearShape&) const override {
     return fp16() ? "cublaslt_fp16" : "cublaslt_bf16";
@@ -104,47 +96,97 @@ class DequantizeThenGemmKernel final : public CudaKernel {
     return uint64_t{shape.n} * shape.k * sizeof(uint16_t);
   }
   Status Run(const LinearCall& call) override {
-    QF_RETURN_IF_CUDA_ERROR(LaunchDecode(SplitPacked(weight_format(), call),
-                                         HalfOf(activation_type()), call.scratch,
-                                         context().stream));
+    QF_RETURN_IF_CUDA_ERROR(
+        decode_(PackedOf(call), activation_type(), call.scratch, context().stream));
     return context().matmul->Run(matmul_type(), MatmulShapeOf(call.shape), call.x, call.scratch,
                                  call.y, context().stream);
   }
+
+ private:
+  DecodeLauncher decode_;
 };
 
 // Weights decoded in registers on their way to the multiply.
-class FusedWeightsKernel final : public CudaKernel {
+class FusedKernelOfFormat final : public CudaKernel {
  public:
-  FusedWeightsKernel(const KernelContext& context, std::string_view format)
-      : CudaKernel(context, format, "fused") {}
+  FusedKernelOfFormat(const KernelContext& context, const Tiling& tiling)
+      : CudaKernel(context, tiling.format, "fused"),
+        tiling_(tiling),
+        fused_(FindFused(tiling.format)) {
+    QF_CHECK(fused_ != nullptr);
+  }
 
   std::string_view variant(const LinearShape& shape) const override {
-    if (ChooseFused(shape.batch) == FusedKernel::kGemv) return fp16() ? "gemv_fp16" : "gemv_bf16";
+    if (PlanOf(shape).kernel == FusedKernel::kGemv) return fp16() ? "gemv_fp16" : "gemv_bf16";
     return fp16() ? "tensor_core_fp16" : "tensor_core_bf16";
   }
   Status SupportsShape(const LinearShape& shape) const override {
     return FusedShapeStatus(format(), shape);
   }
-  Status Run(const LinearCall& call) override {
-    const FusedCall fused = {SplitPacked(weight_format(), call), HalfOf(activation_type()), call.x,
-                             call.y, call.shape.batch};
-    return ChooseFused(call.shape.batch) == FusedKernel::kGemv
-               ? QF_CUDA_STATUS(LaunchGemv(fused, context().stream))
-               : QF_CUDA_STATUS(LaunchTensorCore(fused, context().stream));
+  std::string_view layout() const override { return "tiled"; }
+  Result<std::vector<std::byte>> Repack(const LinearShape& shape,
+                                        std::vector<std::byte> packed) const override {
+    return TileWeights(tiling_, shape.n, shape.k, packed);
   }
+  uint64_t ScratchBytes(const LinearShape& shape) const override {
+    return SplitBytes(PlanOf(shape), shape);
+  }
+  Status Run(const LinearCall& call) override {
+    const FusedPlan plan = PlanOf(call.shape);
+    return QF_CUDA_STATUS(
+        fused_(FusedArgumentsOf(tiling_, plan, call), activation_type(), plan, context().stream));
+  }
+
+ private:
+  FusedPlan PlanOf(const LinearShape& shape) const {
+    return PlanFused(context().capability, context().multiprocessors, shape);
+  }
+
+  const Tiling& tiling_;
+  FusedLauncher fused_;
+};
+
+// The oracle: weights decoded to fp32 in memory, then one fp64 sum an output.
+class ReferenceKernel final : public CudaKernel {
+ public:
+  ReferenceKernel(const KernelContext& context, std::string_view format)
+      : CudaKernel(context, format, "reference"), decode_(FindDecode(format)) {}
+
+  std::string_view variant(const LinearShape&) const override { return "fp64"; }
+  uint64_t ScratchBytes(const LinearShape& shape) const override {
+    return uint64_t{shape.n} * shape.k * sizeof(float);
+  }
+  Status Run(const LinearCall& call) override {
+    QF_RETURN_IF_CUDA_ERROR(
+        decode_(PackedOf(call), ActivationType::kFp32, call.scratch, context().stream));
+    return QF_CUDA_STATUS(
+        LaunchReferenceProduct(call.shape, reinterpret_cast<const float*>(call.scratch),
+                               activation_type(), call.x, call.y, context().stream));
+  }
+
+ private:
+  DecodeLauncher decode_;
 };
 
 }  // namespace
 
 void RegisterCudaKernels(KernelTable& table, const KernelContext& context) {
-  for (const std::string_view format : {"fp32", "bf16"}) {
+  for (const std::string_view format : {"fp32", "fp16", "bf16"}) {
     table.Register(std::make_unique<DenseKernel>(context, format));
   }
-  for (const std::string_view format : {"int8", "nf4"}) {
-    table.Register(std::make_unique<DequantizeThenGemmKernel>(context, format));
-    table.Register(std::make_unique<FusedWeightsKernel>(context, format));
+  for (const formats::Format* format : formats::AllFormats()) {
+    const std::string_view name = format->name();
+    if (FindDecode(name) != nullptr) {
+      table.Register(std::make_unique<ReferenceKernel>(context, name));
+      if (table.Find(name, "dense") == nullptr) {
+        table.Register(std::make_unique<DequantizeThenGemmKernel>(context, name));
+      }
+    }
+    if (const Tiling* tiling = FindTiling(name); tiling != nullptr) {
+      table.Register(std::make_unique<FusedKernelOfFormat>(context, *tiling));
+    }
   }
-  table.SetDispatch(DispatchRows());
+  table.SetDispatch(DispatchRows(context.capability));
 }
 
 }  // namespace quantfleet::linear::cuda

@@ -15,6 +15,7 @@ struct KernelContext {
   cudaStream_t stream = nullptr;
   ::quantfleet::cuda::LtMatmul* matmul = nullptr;
   ::quantfleet::cuda::Capability capability;
+  uint32_t multiprocessors = 0;
 };
 
 // Fills `table` with every CUDA kernel, those the device cannot run included (they say why), and

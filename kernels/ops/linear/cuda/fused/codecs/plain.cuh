@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/formats/bitsandbytes/nf4.hpp"
+#include "kernels/ops/linear/cuda/fused/codecs/integers.cuh"
+#include "kernels/ops/linear/cuda/fused/codecs/pair_table.cuh"
+#include "kernels/ops/linear/cuda/fused/planes.cuh"
+
+namespace quantfleet::linear::cuda {
+
+// One byte a weight in two planes, a scale a row in the third.
+struct ByteRows : NoTable {
+  static constexpr Scaling kScaling = Scaling::kRow;
+  static constexpr bool kHasMinimum = false;
+  struct Raw {
+    uint4 runs[2];
+  };
+
+  static __device__ void Load(const Planes& planes, const Place& place, Raw& raw) {
+    raw.runs[0] = LoadStreaming(place.Unit<uint4>(planes, 0));
+    raw.runs[1] = LoadStreaming(place.Unit<uint4>(planes, 1));
+  }
+  static __device__ float RowScale(const Planes& planes, uint32_t row) {
+    return reinterpret_cast<const float*>(planes.plane[2])[row];
+  }
+};
+
+// Weights become the integers -127..127, which bf16 and fp16 hold exactly.
+struct Int8Codec : ByteRows {
+  template <typename Half>
+  static __device__ void Codes(const Raw& raw, int run, const uint32_t* table,
+                               uint32_t (&pairs)[8]) {
+    (void)table;
+    BytePairs<Half>(raw.runs[run], pairs);
+  }
+};
+
+// A byte moves to where the 16-bit type has sign, exponent and mantissa; a multiplication then sets
+// the exponent's bias right, exactly, subnormals included. Infinity and NaN, which no encoder of
+// ours writes, become large values.
+template <int kMantissaBits>
+struct Fp8Codec : ByteRows {
+  template <typename Half>
+  static __device__ void Codes(const Raw& raw, int run, const uint32_t* table,
+                               uint32_t (&pairs)[8]) {
+    (void)table;
+    const uint4& bytes = raw.runs[run];
+    const uint32_t words[4] = {bytes.x, bytes.y, bytes.z, bytes.w};
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      // The byte in the upper half of its 16 bits.
+      const uint32_t two = __byte_perm(words[i / 2], 0, i % 2 == 0 ? 0x1404U : 0x3424U);
+      constexpr uint32_t kShift = 8 - (Half::kMantissaBits - kMantissaBits);
+      const uint32_t bits = (two & 0x80008000U) | (two & 0x7F007F00U) >> kShift;
+      pairs[i] = Half::Multiply(bits, Half::PowerOfTwo(Half::kExponentBias - kBias));
+    }
+  }
+
+ private:
+  static constexpr int kBias = kMantissaBits == 3 ? 7 : 15;
+};
+
+struct Nf4Values {
+  static __device__ float At(uint32_t code) { return formats::DecodeNf4(code, 1.0F); }
+};
+
+struct Nf4Codec : PairTable<Nf4Values> {
+  static constexpr Scaling kScaling = Scaling::kRun;
+  static constexpr bool kHasMinimum = false;
+  struct Raw {
+    uint4 codes;
+    float absmax;
+  };
+
+  static __device__ void Load(const Planes& planes, const Place& place, Raw& raw) {
+    raw.codes = LoadStreaming(place.Unit<uint4>(planes, 0));
+    raw.absmax = __ldg(place.Shared<float, 2>(planes, 1));
+  }
+  template <typename Half>
+  static __device__ void Codes(const Raw& raw, int run, const uint32_t* table,
+                               uint32_t (&pairs)[8]) {
+    LookUp(raw.codes, run, table, pairs);
+  }
+  static __device__ float Scale(const Raw& raw, const Place&, int) { return raw.absmax; }
+};
+
+}  // namespace quantfleet::linear::cuda

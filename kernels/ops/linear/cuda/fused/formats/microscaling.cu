@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cuda/fused/codecs/small_blocks.cuh"
+#include "kernels/ops/linear/cuda/fused/start.cuh"
+
+namespace quantfleet::linear::cuda {
+
+cudaError_t FusedMxfp4(const FusedArguments& arguments, ActivationType type, const FusedPlan& plan,
+                       cudaStream_t stream) {
+  return StartFused<Mxfp4Codec>(arguments, type, plan, stream);
+}
+cudaError_t FusedNvfp4(const FusedArguments& arguments, ActivationType type, const FusedPlan& plan,
+                       cudaStream_t stream) {
+  return StartFused<Nvfp4Codec>(arguments, type, plan, stream);
+}
+
+}  // namespace quantfleet::linear::cuda
