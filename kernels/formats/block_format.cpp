@@ -22,13 +22,15 @@ Status BlockFormat::EncodeChecked(std::span<const float> weights, uint64_t, uint
   auto* const first = reinterpret_cast<uint8_t*>(packed.data());
   for (size_t i = 0; i < weights.size() / info_.block; ++i) {
     const std::span<const float> from = weights.subspan(i * info_.block, info_.block);
+    uint32_t too_large = 0;
+    for (const float weight : from) {
+      too_large |= std::abs(weight) > codec_.largest_weight ? 1U : 0U;
+    }
+    if (too_large == 0 && codec_.encode(from.data(), first + i * codec_.bytes)) continue;
     const auto largest = std::max_element(
         from.begin(), from.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
-    if (std::abs(*largest) > codec_.largest_weight ||
-        !codec_.encode(from.data(), first + i * codec_.bytes)) {
-      return ValueError(i * info_.block + static_cast<size_t>(largest - from.begin()), columns,
-                        "is too large for the scales of " + std::string(name()));
-    }
+    return ValueError(i * info_.block + static_cast<size_t>(largest - from.begin()), columns,
+                      "is too large for the scales of " + std::string(name()));
   }
   return OkStatus();
 }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string>
 
+#include "kernels/formats/float_bits.hpp"
+
 namespace quantfleet::formats {
 namespace {
 
@@ -42,7 +44,12 @@ Status Format::CheckShape(uint64_t rows, uint64_t columns) const {
 Status Format::Encode(std::span<const float> weights, uint64_t rows, uint64_t columns,
                       std::span<std::byte> packed) const {
   QF_RETURN_IF_ERROR(CheckSizes(*this, rows, columns, weights.size(), packed.size()));
-  for (size_t i = 0; i < weights.size(); ++i) {
+  // Without a way out the loop vectorizes.
+  uint32_t not_finite = 0;
+  for (const float weight : weights) {
+    not_finite |= (BitsOfFloat(weight) & 0x7FFFFFFFU) >= 0x7F800000U ? 1U : 0U;
+  }
+  for (size_t i = 0; not_finite != 0; ++i) {
     if (!std::isfinite(weights[i])) return ValueError(i, columns, "is not finite");
   }
   return EncodeChecked(weights, rows, columns, packed);

@@ -17,8 +17,10 @@ QF_HOST_DEVICE inline int32_t DoubledE2m1(uint32_t code) {
   return (code & 8U) != 0 ? -static_cast<int32_t>(magnitude) : static_cast<int32_t>(magnitude);
 }
 
-// Code whose doubled value times `half_scale` lies nearest to x; the lower code of two equally
-// near, and so never 8. Source: best_index_mxfp4 in src/ggml-quants.c of ggml-org/ggml d99724f2.
-uint8_t NearestE2m1(float x, float half_scale);
+// Codes of 16 weights: each the one whose doubled value times `half_scale` lies nearest; the lower
+// code of two equally near, and so never 8. Source: best_index_mxfp4 in src/ggml-quants.c of
+// ggml-org/ggml d99724f2.
+inline constexpr uint32_t kNearestE2m1Count = 16;
+void NearestE2m1(const float* weights, float half_scale, uint8_t* codes);
 
 }  // namespace quantfleet::formats

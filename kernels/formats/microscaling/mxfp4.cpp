@@ -31,11 +31,12 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
   float largest = 0;
   for (uint32_t i = 0; i < Mxfp4::kBlock; ++i) largest = std::max(largest, std::abs(weights[i]));
   block[0] = EncodeScale(largest);
-  const float half_scale = Mxfp4::HalfScale(block);
+  uint8_t codes[Mxfp4::kBlock];
+  for (uint32_t i = 0; i < Mxfp4::kBlock; i += kNearestE2m1Count) {
+    NearestE2m1(weights + i, Mxfp4::HalfScale(block), codes + i);
+  }
   for (uint32_t j = 0; j < Mxfp4::kBlock / 2; ++j) {
-    const uint32_t low = NearestE2m1(weights[j], half_scale);
-    const uint32_t high = NearestE2m1(weights[j + Mxfp4::kBlock / 2], half_scale);
-    block[Mxfp4::kCodes + j] = static_cast<uint8_t>(low | (high << 4));
+    block[Mxfp4::kCodes + j] = static_cast<uint8_t>(codes[j] | (codes[j + Mxfp4::kBlock / 2] << 4));
   }
   return true;
 }
@@ -43,7 +44,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Mxfp4Format() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "mxfp4",
        .title = "OCP MXFP4",
        .block = Mxfp4::kBlock,
@@ -51,7 +52,7 @@ const Format& Mxfp4Format() {
        .source = "OCP Microscaling Formats v1.0; ggml d99724f2, quantize_row_mxfp4_ref",
        .relative_error = 1.1e-1},
       {Mxfp4::kBytes, &DecodeBlock, &EncodeBlock});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

@@ -24,7 +24,7 @@ uint8_t EncodeE4m3(float scale) {
   const uint32_t bits = BitsOfFloat(scale);
   const int32_t exponent = static_cast<int32_t>(bits >> 23) - 127 + 7;
   if (exponent <= 0) {
-    return static_cast<uint8_t>(std::min(7, static_cast<int32_t>(scale * 512 + 0.5F)));
+    return static_cast<uint8_t>(std::min(7, static_cast<int32_t>(std::floor(scale * 512 + 0.5F))));
   }
   if (exponent >= 15) return kLargest;
   const uint32_t rounded = (bits + (1U << 19)) >> 20;
@@ -35,15 +35,16 @@ uint8_t EncodeE4m3(float scale) {
 bool EncodeBlock(const float* weights, uint8_t* block) {
   constexpr uint32_t kHalf = Nvfp4::kSubBlock / 2;
   for (uint32_t s = 0; s < Nvfp4::kBlock / Nvfp4::kSubBlock; ++s) {
-    const float* const from = weights + s * Nvfp4::kSubBlock;
+    const float* const from = weights + size_t{s} * Nvfp4::kSubBlock;
     float largest = 0;
     for (uint32_t i = 0; i < Nvfp4::kSubBlock; ++i) largest = std::max(largest, std::abs(from[i]));
     block[s] = EncodeE4m3(largest / kLargestE2m1);
-    const float half_scale = Nvfp4::HalfScale(block, s);
+    static_assert(Nvfp4::kSubBlock == kNearestE2m1Count);
+    uint8_t codes[Nvfp4::kSubBlock];
+    NearestE2m1(from, Nvfp4::HalfScale(block, s), codes);
     for (uint32_t j = 0; j < kHalf; ++j) {
-      const uint32_t low = NearestE2m1(from[j], half_scale);
-      const uint32_t high = NearestE2m1(from[j + kHalf], half_scale);
-      block[Nvfp4::kCodes + s * kHalf + j] = static_cast<uint8_t>(low | (high << 4));
+      block[Nvfp4::kCodes + s * kHalf + j] =
+          static_cast<uint8_t>(codes[j] | (codes[j + kHalf] << 4));
     }
   }
   return true;
@@ -52,7 +53,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Nvfp4Format() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "nvfp4",
        .title = "NVFP4, tensor scale 1",
        .block = Nvfp4::kBlock,
@@ -60,7 +61,7 @@ const Format& Nvfp4Format() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_nvfp4_ref",
        .relative_error = 1.0e-1},
       {Nvfp4::kBytes, &DecodeBlock, &EncodeBlock, kLargestE2m1 * kLargestE4m3});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

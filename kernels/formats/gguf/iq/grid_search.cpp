@@ -44,8 +44,8 @@ void AppendCandidates(uint32_t codes, std::vector<uint8_t>* candidates) {
 }  // namespace
 
 const Iq2XxsGridSearch& Iq2XxsGridSearch::Get() {
-  static const Iq2XxsGridSearch search;
-  return search;
+  static const Iq2XxsGridSearch kSearch;
+  return kSearch;
 }
 
 Iq2XxsGridSearch::Iq2XxsGridSearch() : starts_(kWords + 1) {
@@ -53,6 +53,11 @@ Iq2XxsGridSearch::Iq2XxsGridSearch() : starts_(kWords + 1) {
     starts_[codes] = static_cast<uint32_t>(candidates_.size());
     const bool has_three = (codes & (codes >> 1U) & 0x5555U) != 0;
     if (!has_three) AppendCandidates(codes, &candidates_);
+  }
+  for (uint32_t i = 0; i < kPoints; ++i) {
+    for (uint32_t e = 0; e < 8; ++e) {
+      slots_[i][e] = static_cast<uint8_t>(4 * e + ((Iq2XxsGridPoint(i) >> (2 * e)) & 3U));
+    }
   }
   starts_[kWords] = static_cast<uint32_t>(candidates_.size());
 }
@@ -63,15 +68,16 @@ uint8_t Iq2XxsGridSearch::Nearest(uint32_t codes, const float* magnitudes, const
       std::span(candidates_).subspan(starts_[codes], starts_[codes + 1] - starts_[codes]);
   uint8_t best = candidates.front();
   if (candidates.size() == 1) return best;
+  // Every candidate's error is a sum of these.
+  float errors[32];
+  for (uint32_t slot = 0; slot < 32; ++slot) {
+    const float difference = scale * static_cast<float>(2 * (slot % 4) + 1) - magnitudes[slot / 4];
+    errors[slot] = importance[slot / 4] * difference * difference;
+  }
   float least = std::numeric_limits<float>::max();
   for (const uint8_t candidate : candidates) {
-    const uint32_t point = Iq2XxsGridPoint(candidate);
     float error = 0;
-    for (uint32_t e = 0; e < 8; ++e) {
-      const float difference =
-          scale * static_cast<float>(2 * ((point >> (2 * e)) & 3U) + 1) - magnitudes[e];
-      error += importance[e] * difference * difference;
-    }
+    for (const uint8_t slot : slots_[candidate]) error += errors[slot];
     if (error < least) {
       least = error;
       best = candidate;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -30,6 +31,8 @@ class Iq2XxsGridSearch {
   // the point itself.
   std::vector<uint32_t> starts_;
   std::vector<uint8_t> candidates_;
+  // 4 e + code e of each point.
+  std::array<std::array<uint8_t, 8>, 256> slots_;
 };
 
 }  // namespace quantfleet::formats

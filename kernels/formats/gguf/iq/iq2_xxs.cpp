@@ -8,8 +8,10 @@
 
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/iq/grid_search.hpp"
+#include "kernels/formats/gguf/iq/positive_scale.hpp"
+#include "kernels/formats/gguf/k/nearest_integer.hpp"
+#include "kernels/formats/gguf/k/origin_fit.hpp"
 #include "kernels/formats/gguf/k/packing.hpp"
-#include "kernels/formats/gguf/k/scale_search.hpp"
 
 namespace quantfleet::formats {
 namespace {
@@ -18,8 +20,6 @@ constexpr uint32_t kGroups = Iq2Xxs::kBlock / Iq2Xxs::kGroup;
 constexpr uint32_t kPoint = 8;
 constexpr uint32_t kPointsPerGroup = Iq2Xxs::kGroup / kPoint;
 constexpr int32_t kCodes = 3;
-// Below this all weights of a group count as zero.
-constexpr float kNothing = 1e-15F;
 
 void DecodeBlock(const uint8_t* block, float* weights) {
   for (uint32_t n = 0; n < Iq2Xxs::kBlock / kPoint; ++n) {
@@ -77,43 +77,40 @@ using Points = std::array<uint8_t, kPointsPerGroup>;
 
 // Grid points of a group in units of scale = 1 / inverse, where code c stands for 2 c + 1.
 Points RoundToGrid(const Group& group, float inverse, float scale) {
+  uint8_t codes[Iq2Xxs::kGroup];
+  for (uint32_t i = 0; i < Iq2Xxs::kGroup; ++i) {
+    codes[i] = static_cast<uint8_t>(
+        k_quants::NearestInteger(0.5F * (inverse * group.magnitudes[i] - 1), 0, kCodes - 1));
+  }
   Points points;
   for (uint32_t n = 0; n < kPointsPerGroup; ++n) {
-    uint32_t codes = 0;
-    for (uint32_t e = 0; e < kPoint; ++e) {
-      const float position = 0.5F * (inverse * group.magnitudes[n * kPoint + e] - 1);
-      codes |= static_cast<uint32_t>(k_quants::NearestInteger(position, 0, kCodes - 1)) << (2 * e);
-    }
-    points[n] = Iq2XxsGridSearch::Get().Nearest(codes, &group.magnitudes[n * kPoint],
-                                                &group.roots[n * kPoint], scale);
+    uint32_t word = 0;
+    for (uint32_t e = 0; e < kPoint; ++e) word |= uint32_t{codes[n * kPoint + e]} << (2 * e);
+    const size_t first = size_t{n} * kPoint;
+    points[n] =
+        Iq2XxsGridSearch::Get().Nearest(word, &group.magnitudes[first], &group.roots[first], scale);
   }
   return points;
 }
 
-// Sums of the least-squares fit magnitude = scale (2 c + 1).
-struct FitSums {
-  float wqx = 0, wqq = 0;
-};
-
-FitSums SumsOf(const Group& group, const Points& points) {
-  FitSums sums;
+// Least-squares fit of magnitude = scale (2 code + 1).
+k_quants::OriginFit FitPoints(const Group& group, const Points& points) {
+  k_quants::OriginFit fit;
   for (uint32_t i = 0; i < Iq2Xxs::kGroup; ++i) {
     const uint32_t code = (Iq2XxsGridPoint(points[i / kPoint]) >> (i % kPoint * 2)) & 3U;
-    const auto q = static_cast<float>(2 * code + 1);
-    sums.wqx += group.importance[i] * group.magnitudes[i] * q;
-    sums.wqq += group.importance[i] * q * q;
+    fit.Add(group.importance[i], group.magnitudes[i], static_cast<float>(2 * code + 1));
   }
-  return sums;
+  return fit;
 }
 
 // Finds scale and points of a group whose signs are taken; leaves both 0 for weights near 0.
 void FitGroup(Group* group) {
   const float max = *std::max_element(group->magnitudes.begin(), group->magnitudes.end());
-  if (max < kNothing) {
+  if (max < k_quants::kNoWeight) {
     group->signs = 0;
     return;
   }
-  float scale = k_quants::FitPositiveScale(group->magnitudes, group->importance.data(), kCodes + 1);
+  float scale = FitPositiveScale(group->magnitudes, group->importance.data(), kCodes + 1);
   const float reach = scale * kCodes;
   if (!(reach > 0)) {
     group->signs = 0;
@@ -123,16 +120,16 @@ void FitGroup(Group* group) {
   for (int32_t step = -6; step <= 6; ++step) {
     const float inverse = (2 * kCodes - 1 + static_cast<float>(step) * 0.1F) / reach;
     const Points points = RoundToGrid(*group, inverse, 1 / inverse);
-    const FitSums sums = SumsOf(*group, points);
-    if (!(sums.wqq > 0) || !(sums.wqx * sums.wqx > best * sums.wqq)) continue;
-    scale = sums.wqx / sums.wqq;
-    best = scale * sums.wqx;
+    const k_quants::OriginFit fit = FitPoints(*group, points);
+    if (!(fit.wqq > 0) || !(fit.wqx * fit.wqx > best * fit.wqq)) continue;
+    scale = fit.wqx / fit.wqq;
+    best = scale * fit.wqx;
     group->points = points;
   }
   if (scale > 0) {
     group->points = RoundToGrid(*group, 1 / scale, scale);
-    const FitSums sums = SumsOf(*group, group->points);
-    if (sums.wqq > 0) scale = sums.wqx / sums.wqq;
+    const k_quants::OriginFit fit = FitPoints(*group, group->points);
+    if (fit.wqq > 0) scale = fit.wqx / fit.wqq;
   }
   // A scale has no sign of its own.
   if (scale < 0) group->signs = ~group->signs & 0x0FFFFFFFU;
@@ -146,7 +143,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
   std::array<Group, kGroups> groups;
   float largest = 0;
   for (uint32_t g = 0; g < kGroups; ++g) {
-    const float* const from = weights + g * Iq2Xxs::kGroup;
+    const float* const from = weights + size_t{g} * Iq2Xxs::kGroup;
     for (uint32_t i = 0; i < Iq2Xxs::kGroup; ++i) {
       groups[g].importance[i] = std::sqrt(variance + from[i] * from[i]);
       groups[g].roots[i] = std::sqrt(groups[g].importance[i]);
@@ -160,7 +157,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
   const float d = largest / 31;
   const float inverse = 1 / d;
   for (uint32_t g = 0; g < kGroups; ++g) {
-    uint8_t* const to = block + Iq2Xxs::kGroups + Iq2Xxs::kGroupBytes * g;
+    uint8_t* const to = &block[Iq2Xxs::kGroups + Iq2Xxs::kGroupBytes * g];
     const int32_t scale = k_quants::NearestInteger(0.5F * (inverse * groups[g].scale - 1), 0, 15);
     std::copy(groups[g].points.begin(), groups[g].points.end(), to);
     Store32(groups[g].signs | (static_cast<uint32_t>(scale) << 28), to + 4);
@@ -171,7 +168,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Iq2XxsFormat() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "iq2_xxs",
        .title = "GGUF IQ2_XXS, uniform importance",
        .block = Iq2Xxs::kBlock,
@@ -179,7 +176,7 @@ const Format& Iq2XxsFormat() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_iq2_xxs_impl",
        .relative_error = 3.4e-1},
       {Iq2Xxs::kBytes, &DecodeBlock, &EncodeBlock, k_quants::kLargestWeight});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

@@ -26,7 +26,7 @@ struct Iq2Xxs {
 
   // Word with signs and scale of group g.
   QF_HOST_DEVICE static uint32_t SignsAndScale(const uint8_t* block, uint32_t g) {
-    return Load32(block + kGroups + kGroupBytes * g + 4);
+    return Load32(&block[kGroups + kGroupBytes * g + 4]);
   }
   // d (0.5 + s) / 4 of group g. Exact.
   QF_HOST_DEVICE static float Scale(const uint8_t* block, uint32_t g) {

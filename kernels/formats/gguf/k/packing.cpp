@@ -16,16 +16,16 @@ void PackSixBitPairs(const SixBitPair* pairs, uint8_t* bytes) {
 
 void PackTwoBits(const uint8_t* codes, uint8_t* bytes) {
   for (uint32_t i = 0; i < kBlock / 4; ++i) {
-    const uint8_t* const from = codes + i / 32 * 128 + i % 32;
+    const uint8_t* const from = &codes[i / 32 * 128 + i % 32];
     uint32_t byte = 0;
-    for (uint32_t s = 0; s < 4; ++s) byte |= (from[32 * s] & 3U) << (2 * s);
+    for (uint32_t s = 0; s < 4; ++s) byte |= (from[size_t{32} * s] & 3U) << (2 * s);
     bytes[i] = static_cast<uint8_t>(byte);
   }
 }
 
 void PackNibbles(const uint8_t* codes, uint8_t* bytes) {
   for (uint32_t i = 0; i < kBlock / 2; ++i) {
-    const uint8_t* const from = codes + i / 32 * 64 + i % 32;
+    const uint8_t* const from = &codes[i / 32 * 64 + i % 32];
     bytes[i] = static_cast<uint8_t>((from[0] & 15U) | ((from[32] & 15U) << 4));
   }
 }

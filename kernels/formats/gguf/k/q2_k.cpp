@@ -6,8 +6,9 @@
 #include <cmath>
 
 #include "kernels/formats/block_format.hpp"
+#include "kernels/formats/gguf/k/nearest_integer.hpp"
 #include "kernels/formats/gguf/k/packing.hpp"
-#include "kernels/formats/gguf/k/scale_search.hpp"
+#include "kernels/formats/gguf/k/scale_and_min_search.hpp"
 
 namespace quantfleet::formats {
 namespace {
@@ -45,15 +46,17 @@ bool StoreScales(const ScaleAndMin* found, const ScaleAndMin& largest, uint8_t* 
 bool EncodeBlock(const float* weights, uint8_t* block) {
   uint8_t codes[Q2K::kBlock];
   ScaleAndMin found[kSubBlocks];
-  ScaleAndMin largest;
-  for (uint32_t j = 0; j < kSubBlocks; ++j) {
+  float importance[Q2K::kBlock];
+  for (uint32_t i = 0; i < Q2K::kBlock; ++i) importance[i] = std::abs(weights[i]);
+  for (uint32_t j = 0; j < kSubBlocks; j += k_quants::kLanes) {
     const uint32_t first = j * Q2K::kSubBlock;
-    float importance[Q2K::kSubBlock];
-    for (uint32_t i = 0; i < Q2K::kSubBlock; ++i) importance[i] = std::abs(weights[first + i]);
-    found[j] = k_quants::SearchScaleAndMin({weights + first, Q2K::kSubBlock}, importance, kSearch,
-                                           codes + first);
-    largest.scale = std::max(largest.scale, found[j].scale);
-    largest.min = std::max(largest.min, found[j].min);
+    k_quants::SearchScaleAndMin(weights + first, importance + first, Q2K::kSubBlock, kSearch,
+                                found + j, codes + first);
+  }
+  ScaleAndMin largest;
+  for (const ScaleAndMin& sub : found) {
+    largest.scale = std::max(largest.scale, sub.scale);
+    largest.min = std::max(largest.min, sub.min);
   }
   if (!StoreScales(found, largest, block)) return false;
   for (uint32_t j = 0; j < kSubBlocks; ++j) {
@@ -71,7 +74,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q2KFormat() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q2_k",
        .title = "GGUF Q2_K",
        .block = Q2K::kBlock,
@@ -79,7 +82,7 @@ const Format& Q2KFormat() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q2_K_ref",
        .relative_error = 2.9e-1},
       {Q2K::kBytes, &DecodeBlock, &EncodeBlock, k_quants::kLargestWeight});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

@@ -11,8 +11,8 @@ namespace quantfleet::formats {
 // GGUF Q2_K: w = d sc q - dmin m with 4-bit sc and m a sub-block of 16. A block is 16 bytes of
 // sub-scales (sc in the low nibble, m in the high one), 64 bytes of codes (weight 128 h + l + 32 s
 // at bit 2 s of byte 32 h + l), fp16 d, fp16 dmin. Encoding searches scale and minimum of each
-// sub-block (scale_search.hpp). Source: block_q2_K in src/ggml-common.h and quantize_row_q2_K_ref
-// in src/ggml-quants.c of ggml-org/ggml d99724f2.
+// sub-block (scale_and_min_search.hpp). Source: block_q2_K in src/ggml-common.h and
+// quantize_row_q2_K_ref in src/ggml-quants.c of ggml-org/ggml d99724f2.
 struct Q2K {
   static constexpr uint32_t kBlock = 256;
   static constexpr uint32_t kBytes = 84;

@@ -6,8 +6,9 @@
 #include <cmath>
 
 #include "kernels/formats/block_format.hpp"
+#include "kernels/formats/gguf/k/nearest_integer.hpp"
 #include "kernels/formats/gguf/k/packing.hpp"
-#include "kernels/formats/gguf/k/scale_search.hpp"
+#include "kernels/formats/gguf/k/symmetric_search.hpp"
 
 namespace quantfleet::formats {
 namespace {
@@ -48,8 +49,9 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
   float largest = 0;
   for (uint32_t j = 0; j < kSubBlocks; ++j) {
     const uint32_t first = j * Q3K::kSubBlock;
-    scales[j] =
-        k_quants::RefineSymmetricScale({weights + first, Q3K::kSubBlock}, kHalf, codes + first);
+    scales[j] = k_quants::RefineSymmetricScale(std::span<const float, k_quants::kSymmetricCount>(
+                                                   weights + first, k_quants::kSymmetricCount),
+                                               kHalf, codes + first);
     if (std::abs(scales[j]) > std::abs(largest)) largest = scales[j];
   }
   const bool fits = StoreScales(scales, largest, block);
@@ -69,7 +71,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q3KFormat() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q3_k",
        .title = "GGUF Q3_K",
        .block = Q3K::kBlock,
@@ -77,7 +79,7 @@ const Format& Q3KFormat() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q3_K_ref",
        .relative_error = 1.5e-1},
       {Q3K::kBytes, &DecodeBlock, &EncodeBlock, k_quants::kLargestWeight});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

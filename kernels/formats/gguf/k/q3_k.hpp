@@ -11,7 +11,7 @@ namespace quantfleet::formats {
 // bits (weight i: bit i / 32 of byte i % 32), 64 bytes with the lower two bits (weight
 // 128 h + l + 32 s at bit 2 s of byte 32 h + l), 12 bytes of sub-scales, fp16 d. Sub-scale j has
 // its lower four bits in byte j % 8 (low nibble for j < 8) and its upper two at bit 2 (j / 4) of
-// byte 8 + j % 4. Encoding fits each sub-block (scale_search.hpp). Source: block_q3_K in
+// byte 8 + j % 4. Encoding fits each sub-block (symmetric_search.hpp). Source: block_q3_K in
 // src/ggml-common.h and quantize_row_q3_K_ref in src/ggml-quants.c of ggml-org/ggml d99724f2.
 struct Q3K {
   static constexpr uint32_t kBlock = 256;

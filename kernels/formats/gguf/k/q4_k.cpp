@@ -31,7 +31,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q4KFormat() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q4_k",
        .title = "GGUF Q4_K",
        .block = Q4K::kBlock,
@@ -39,7 +39,7 @@ const Format& Q4KFormat() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q4_K_ref",
        .relative_error = 7.2e-2},
       {Q4K::kBytes, &DecodeBlock, &EncodeBlock, k_quants::kLargestWeight});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

@@ -11,8 +11,8 @@ namespace quantfleet::formats {
 // GGUF Q4_K: w = d sc q - dmin m with 6-bit sc and m a sub-block of 32. A block is fp16 d, fp16
 // dmin, 12 bytes of sub-scales (sub_scales.hpp), then 128 bytes of codes: byte 32 c + l holds
 // weight 64 c + l in the low nibble and weight 64 c + 32 + l in the high one. Encoding searches
-// scale and minimum of each sub-block (scale_search.hpp). Source: block_q4_K in src/ggml-common.h
-// and quantize_row_q4_K_ref in src/ggml-quants.c of ggml-org/ggml d99724f2.
+// scale and minimum of each sub-block (scale_and_min_search.hpp). Source: block_q4_K in
+// src/ggml-common.h and quantize_row_q4_K_ref in src/ggml-quants.c of ggml-org/ggml d99724f2.
 struct Q4K {
   static constexpr uint32_t kBlock = 256;
   static constexpr uint32_t kBytes = 144;

@@ -32,7 +32,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q5KFormat() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q5_k",
        .title = "GGUF Q5_K",
        .block = Q5K::kBlock,
@@ -40,7 +40,7 @@ const Format& Q5KFormat() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q5_K_ref",
        .relative_error = 3.6e-2},
       {Q5K::kBytes, &DecodeBlock, &EncodeBlock, k_quants::kLargestWeight});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

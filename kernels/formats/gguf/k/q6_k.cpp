@@ -6,8 +6,9 @@
 #include <cmath>
 
 #include "kernels/formats/block_format.hpp"
+#include "kernels/formats/gguf/k/nearest_integer.hpp"
 #include "kernels/formats/gguf/k/packing.hpp"
-#include "kernels/formats/gguf/k/scale_search.hpp"
+#include "kernels/formats/gguf/k/symmetric_search.hpp"
 
 namespace quantfleet::formats {
 namespace {
@@ -32,7 +33,7 @@ void PackCodes(const uint8_t* codes, uint8_t* block) {
   for (uint32_t i = 0; i < Q6K::kBlock; ++i) upper[i] = static_cast<uint8_t>(codes[i] >> 4);
   k_quants::PackTwoBits(upper, block + Q6K::kUpperBits);
   for (uint32_t i = 0; i < Q6K::kUpperBits; ++i) {
-    const uint8_t* const from = codes + i / 64 * 128 + i % 64;
+    const uint8_t* const from = &codes[i / 64 * 128 + i % 64];
     block[i] = static_cast<uint8_t>((from[0] & 15U) | ((from[64] & 15U) << 4));
   }
 }
@@ -43,8 +44,9 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
   float largest = 0;
   for (uint32_t j = 0; j < kSubBlocks; ++j) {
     const uint32_t first = j * Q6K::kSubBlock;
-    scales[j] =
-        k_quants::SearchSymmetricScale({weights + first, Q6K::kSubBlock}, kHalf, codes + first);
+    scales[j] = k_quants::SearchSymmetricScale(std::span<const float, k_quants::kSymmetricCount>(
+                                                   weights + first, k_quants::kSymmetricCount),
+                                               kHalf, codes + first);
     if (std::abs(scales[j]) > std::abs(largest)) largest = scales[j];
   }
   if (std::abs(largest) < kNothing) {
@@ -70,7 +72,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q6KFormat() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q6_k",
        .title = "GGUF Q6_K",
        .block = Q6K::kBlock,
@@ -78,7 +80,7 @@ const Format& Q6KFormat() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q6_K_ref",
        .relative_error = 1.8e-2},
       {Q6K::kBytes, &DecodeBlock, &EncodeBlock, k_quants::kLargestWeight});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

@@ -11,7 +11,7 @@ namespace quantfleet::formats {
 // four bits of q, 64 bytes with the upper two, int8 sc[16], fp16 d. In each half h of 128 weights,
 // weight 128 h + l + 32 s (l < 32, s < 4) has its lower bits in byte 64 h + l + 32 (s % 2), low
 // nibble for s < 2, and its upper ones at bit 2 s of byte 32 h + l. Encoding fits each sub-block
-// (scale_search.hpp). Source: block_q6_K in src/ggml-common.h and quantize_row_q6_K_ref in
+// (symmetric_search.hpp). Source: block_q6_K in src/ggml-common.h and quantize_row_q6_K_ref in
 // src/ggml-quants.c of ggml-org/ggml d99724f2.
 struct Q6K {
   static constexpr uint32_t kBlock = 256;

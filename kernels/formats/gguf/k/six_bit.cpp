@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/formats/gguf/k/nearest_integer.hpp"
 #include "kernels/formats/ieee/fp16.hpp"
 
 namespace quantfleet::formats::k_quants {
@@ -12,15 +13,13 @@ namespace {
 
 constexpr uint32_t kSubBlock = 32;
 constexpr uint32_t kLargestSubScale = 63;
+constexpr uint32_t kSubBlocks = kBlock / kSubBlock;
 
-ScaleAndMin SearchSubBlock(std::span<const float> weights, const GridSearch& search,
-                           uint8_t* codes) {
+void Weigh(const float* weights, float* importance) {
   float sum = 0;
-  for (const float weight : weights) sum += weight * weight;
+  for (uint32_t i = 0; i < kSubBlock; ++i) sum += weights[i] * weights[i];
   const float typical = std::sqrt(sum / kSubBlock);
-  float importance[kSubBlock];
   for (uint32_t i = 0; i < kSubBlock; ++i) importance[i] = typical + std::abs(weights[i]);
-  return SearchScaleAndMin(weights, importance, search, codes);
 }
 
 uint32_t RoundSubScale(float factor, float value) {
@@ -30,19 +29,24 @@ uint32_t RoundSubScale(float factor, float value) {
 }  // namespace
 
 void EncodeSixBit(const float* weights, const GridSearch& search, SixBitBlock* block) {
-  ScaleAndMin found[8];
+  float importance[kBlock];
+  for (uint32_t i = 0; i < kBlock; i += kSubBlock) Weigh(weights + i, importance + i);
+  ScaleAndMin found[kSubBlocks];
+  for (uint32_t j = 0; j < kSubBlocks; j += kLanes) {
+    const uint32_t first = j * kSubBlock;
+    SearchScaleAndMin(weights + first, importance + first, kSubBlock, search, found + j,
+                      block->codes + first);
+  }
   ScaleAndMin largest;
-  for (uint32_t j = 0; j < 8; ++j) {
-    found[j] =
-        SearchSubBlock({weights + j * kSubBlock, kSubBlock}, search, block->codes + j * kSubBlock);
-    largest.scale = std::max(largest.scale, found[j].scale);
-    largest.min = std::max(largest.min, found[j].min);
+  for (const ScaleAndMin& sub : found) {
+    largest.scale = std::max(largest.scale, sub.scale);
+    largest.min = std::max(largest.min, sub.min);
   }
   const float scale_factor = largest.scale > 0 ? kLargestSubScale / largest.scale : 0.0F;
   const float min_factor = largest.min > 0 ? kLargestSubScale / largest.min : 0.0F;
   block->d = largest.scale / kLargestSubScale;
   block->dmin = largest.min / kLargestSubScale;
-  for (uint32_t j = 0; j < 8; ++j) {
+  for (uint32_t j = 0; j < kSubBlocks; ++j) {
     SixBitPair& pair = block->pairs[j];
     pair = {RoundSubScale(scale_factor, found[j].scale), RoundSubScale(min_factor, found[j].min)};
     const float scale = DecodeFp16(EncodeFp16(block->d)) * static_cast<float>(pair.scale);

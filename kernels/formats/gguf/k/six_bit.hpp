@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/formats/gguf/k/packing.hpp"
-#include "kernels/formats/gguf/k/scale_search.hpp"
+#include "kernels/formats/gguf/k/scale_and_min_search.hpp"
 
 namespace quantfleet::formats::k_quants {
 

@@ -26,7 +26,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q40Format() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q4_0",
        .title = "GGUF Q4_0",
        .block = Q40::kBlock,
@@ -34,7 +34,7 @@ const Format& Q40Format() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q4_0_ref",
        .relative_error = 8.7e-2},
       {Q40::kBytes, &DecodeBlock, &EncodeBlock});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

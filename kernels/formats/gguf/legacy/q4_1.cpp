@@ -29,7 +29,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q41Format() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q4_1",
        .title = "GGUF Q4_1",
        .block = Q41::kBlock,
@@ -37,7 +37,7 @@ const Format& Q41Format() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q4_1_ref",
        .relative_error = 7.8e-2},
       {Q41::kBytes, &DecodeBlock, &EncodeBlock});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

@@ -27,7 +27,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q50Format() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q5_0",
        .title = "GGUF Q5_0",
        .block = Q50::kBlock,
@@ -35,7 +35,7 @@ const Format& Q50Format() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q5_0_ref",
        .relative_error = 4.3e-2},
       {Q50::kBytes, &DecodeBlock, &EncodeBlock});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

@@ -30,7 +30,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q51Format() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q5_1",
        .title = "GGUF Q5_1",
        .block = Q51::kBlock,
@@ -38,7 +38,7 @@ const Format& Q51Format() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q5_1_ref",
        .relative_error = 3.8e-2},
       {Q51::kBytes, &DecodeBlock, &EncodeBlock});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

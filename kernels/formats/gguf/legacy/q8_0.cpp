@@ -17,6 +17,14 @@ void DecodeBlock(const uint8_t* block, float* weights) {
   }
 }
 
+// Halves away from zero, for magnitudes that an int32 holds: std::round, inline.
+int32_t RoundHalfAway(float x) {
+  const float magnitude = std::abs(x);
+  const auto whole = static_cast<int32_t>(magnitude);
+  const int32_t rounded = whole + (magnitude - static_cast<float>(whole) >= 0.5F ? 1 : 0);
+  return x < 0 ? -rounded : rounded;
+}
+
 bool EncodeBlock(const float* weights, uint8_t* block) {
   float largest = 0;
   for (uint32_t i = 0; i < Q80::kBlock; ++i) largest = std::max(largest, std::abs(weights[i]));
@@ -25,8 +33,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
   // Below 2^-128 the reciprocal overflows; the scale is 0 once it is fp16.
   const float factor = std::isfinite(inverse) ? inverse : 0.0F;
   for (uint32_t i = 0; i < Q80::kBlock; ++i) {
-    block[Q80::kCodes + i] =
-        static_cast<uint8_t>(static_cast<int8_t>(std::round(weights[i] * factor)));
+    block[Q80::kCodes + i] = static_cast<uint8_t>(RoundHalfAway(weights[i] * factor));
   }
   return StoreFp16(d, block);
 }
@@ -34,7 +41,7 @@ bool EncodeBlock(const float* weights, uint8_t* block) {
 }  // namespace
 
 const Format& Q80Format() {
-  static const BlockFormat format(
+  static const BlockFormat kFormat(
       {.name = "q8_0",
        .title = "GGUF Q8_0",
        .block = Q80::kBlock,
@@ -42,7 +49,7 @@ const Format& Q80Format() {
        .source = "ggml d99724f2, src/ggml-quants.c, quantize_row_q8_0_ref",
        .relative_error = 5.5e-3},
       {Q80::kBytes, &DecodeBlock, &EncodeBlock});
-  return format;
+  return kFormat;
 }
 
 }  // namespace quantfleet::formats

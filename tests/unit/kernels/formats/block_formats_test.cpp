@@ -56,16 +56,17 @@ TEST_P(BlockFormats, DecodeAnyBitsByRowAsByWeight) {
   const std::vector<float> rows = Decode(format(), packed, kRows, kColumns);
   const auto* const bytes = reinterpret_cast<const uint8_t*>(packed.data());
   for (uint32_t i = 0; i < rows.size(); ++i) {
-    const float value = type().decode(bytes + i / type().block * type().bytes, i % type().block);
+    const float value =
+        type().decode(bytes + size_t{i / type().block} * type().bytes, i % type().block);
     ASSERT_TRUE(SameFloat(value, rows[i])) << i << ": " << value << " and " << rows[i];
   }
 }
 
 TEST_P(BlockFormats, LeaveOtherBlocksAlone) {
   std::vector<float> values = Normal(23, size_t{6} * type().block, 0.02);
-  const std::vector<std::byte> before = Encode(format(), values, 3, 2 * type().block);
+  const std::vector<std::byte> before = Encode(format(), values, 3, uint64_t{2} * type().block);
   for (uint32_t i = 0; i < type().block; ++i) values[3 * type().block + i] *= -1.5F;
-  const std::vector<std::byte> after = Encode(format(), values, 3, 2 * type().block);
+  const std::vector<std::byte> after = Encode(format(), values, 3, uint64_t{2} * type().block);
   for (size_t i = 0; i < before.size(); ++i) {
     if (i / type().bytes != 3) {
       EXPECT_EQ(before[i], after[i]);
@@ -126,7 +127,7 @@ TEST_P(BlockFormats, RefuseColumnsThatAreNotWholeBlocks) {
 }
 
 TEST_P(BlockFormats, RefuseWhatNoScaleHoldsAndSayWhere) {
-  std::vector<std::byte> packed(2 * type().bytes);
+  std::vector<std::byte> packed(size_t{2} * type().bytes);
   for (const float large : {3e9F, -1e20F, std::numeric_limits<float>::max()}) {
     std::vector<float> values(size_t{2} * type().block, 1.0F);
     values[type().block + 5] = large;

@@ -22,7 +22,7 @@ TEST_P(GgufFormats, DecodeEachWeightAsTheReferenceDoes) {
   ASSERT_EQ(packed.size(), expected.size() / type.block * type.bytes);
   const auto* const bytes = reinterpret_cast<const uint8_t*>(packed.data());
   for (uint32_t i = 0; i < expected.size(); ++i) {
-    const float value = type.decode(bytes + i / type.block * type.bytes, i % type.block);
+    const float value = type.decode(bytes + size_t{i / type.block} * type.bytes, i % type.block);
     ASSERT_EQ(std::bit_cast<uint32_t>(value), std::bit_cast<uint32_t>(expected[i])) << i;
   }
 }
