@@ -18,7 +18,7 @@ void PackTwoBits(const uint8_t* codes, uint8_t* bytes) {
   for (uint32_t i = 0; i < kBlock / 4; ++i) {
     const uint8_t* const from = &codes[i / 32 * 128 + i % 32];
     uint32_t byte = 0;
-    for (uint32_t s = 0; s < 4; ++s) byte |= (from[size_t{32} * s] & 3U) << (2 * s);
+    for (uint32_t s = 0; s < 4; ++s) byte |= (from[uint64_t{32} * s] & 3U) << (2 * s);
     bytes[i] = static_cast<uint8_t>(byte);
   }
 }
