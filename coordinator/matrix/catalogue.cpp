@@ -55,11 +55,22 @@ const Vocabulary& Workloads() {
 }
 
 const Vocabulary& Formats() {
-  static const Vocabulary kFormats = {
-      {"bf16", "fp32", "int8", "nf4"},
-      {"awq_int4", "fp16", "fp4", "fp8_e4m3", "fp8_e5m2", "gptq_int4", "iq2_xxs", "llm_int8",
-       "mxfp4", "nf4_double", "nvfp4", "q2_k", "q3_k", "q4_0", "q4_k", "q5_k", "q6_k", "q8_0",
-       "w8a8"}};
+  // Those of kernels/formats, which a test compares.
+  static const Vocabulary kFormats = {{"awq_int4",  "bf16",
+                                       "fp16",      "fp32",
+                                       "fp4",       "fp4_double_quant",
+                                       "fp8_e4m3",  "fp8_e5m2",
+                                       "gptq_int4", "gptq_int4_act_order",
+                                       "int8",      "iq2_xxs",
+                                       "llm_int8",  "mxfp4",
+                                       "nf4",       "nf4_double_quant",
+                                       "nvfp4",     "q2_k",
+                                       "q3_k",      "q4_0",
+                                       "q4_1",      "q4_k",
+                                       "q5_0",      "q5_1",
+                                       "q5_k",      "q6_k",
+                                       "q8_0",      "w8a8"},
+                                      {}};
   return kFormats;
 }
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "kernels/formats/format.hpp"
 #include "tests/unit/coordinator/matrix/corpus.hpp"
 
 namespace quantfleet::matrix {
@@ -51,6 +52,13 @@ TEST(CatalogueTest, NoWordIsBothAvailableAndAwaited) {
       EXPECT_FALSE(Contains(words->awaited, word)) << word;
     }
   }
+}
+
+// The coordinator does not include kernels, so that its list is written by hand.
+TEST(CatalogueTest, HasEveryFormatOfTheEngine) {
+  std::vector<std::string> names;
+  for (const formats::Format* format : formats::AllFormats()) names.emplace_back(format->name());
+  EXPECT_THAT(Formats().available, ::testing::UnorderedElementsAreArray(names));
 }
 
 // The schema is written by hand: it must not drift from the catalogue.
