@@ -13,6 +13,7 @@
 
 #include "base/units.hpp"
 #include "cli/output.hpp"
+#include "cli/row_shape.hpp"
 
 namespace quantfleet::cli {
 namespace {
@@ -29,11 +30,6 @@ std::string Scientific(double value) {
   std::array<char, 32> text;
   std::snprintf(text.data(), text.size(), "%.1e", value);
   return text.data();
-}
-
-std::string Label(const Row& row, const std::string& key) {
-  const auto found = row.arm().labels().find(key);
-  return found == row.arm().labels().end() ? "" : found->second;
 }
 
 std::string ArmName(const Row& row) {
@@ -133,8 +129,8 @@ struct Grid {
 };
 
 void AddToGrid(Grid& grid, const Row& row) {
-  const std::string batch = std::to_string(row.arm().spec().linear().batch());
-  grid.batches.emplace(row.arm().spec().linear().batch(), batch);
+  const std::string batch = BatchText(row);
+  grid.batches.emplace(ShapeOf(row).batch, batch);
   grid.any = &row;
   if (row.arm().role() == v1::ARM_ROLE_BASELINE) {
     grid.baselines[batch] = &row;
@@ -147,11 +143,13 @@ void AddToGrid(Grid& grid, const Row& row) {
 }
 
 std::string GridText(const Grid& grid) {
-  std::vector<std::string> header = {"batch"};
-  for (const auto& [value, text] : grid.batches) header.push_back(text);
+  const bool batched = ShapeOf(*grid.any).batch > 0;
+  std::vector<std::string> header = {batched ? "batch" : "arm"};
+  for (const auto& [value, text] : grid.batches) header.push_back(batched ? text : "speed-up");
   // Share of the DRAM ceiling where it binds most: at the smallest batch.
   const std::string first = grid.batches.begin()->second;
-  header.insert(header.end(), {"weights", "bits/weight", "output error", "DRAM at " + first});
+  header.insert(header.end(),
+                {"weights", "bits/weight", "output error", batched ? "DRAM at " + first : "DRAM"});
   Table table(header);
   std::vector<std::string> line = {grid.baselines.empty()
                                        ? "baseline"
@@ -214,10 +212,8 @@ std::vector<std::string> DeviceClasses(const v1::Comparison& comparison) {
 }
 
 std::string LayerTitle(const Row& row) {
-  const v1::LinearShape& shape = row.arm().spec().linear();
-  return Label(row, "layer") + "  (" + std::to_string(shape.k()) + " in, " +
-         std::to_string(shape.n()) + " out, " + row.arm().spec().cache() + " cache, target " +
-         row.target() + ")";
+  return LayerText(row) + "  (" + WorkText(row) + ", " + row.arm().spec().cache() +
+         " cache, target " + row.target() + ")";
 }
 
 constexpr const char* kLegend =
@@ -288,11 +284,10 @@ std::vector<const Row*> Sorted(const v1::Comparison& comparison, GroupBy by) {
   std::vector<const Row*> rows;
   for (const Row& row : comparison.rows()) rows.push_back(&row);
   const auto key = [by](const Row* row) {
-    const v1::LinearShape& shape = row->arm().spec().linear();
     std::array<char, 16> padded;
-    std::snprintf(padded.data(), padded.size(), "%010u", shape.batch());
+    std::snprintf(padded.data(), padded.size(), "%010u", ShapeOf(*row).batch);
     const std::string batch = padded.data();
-    const std::string layer = Label(*row, "layer");
+    const std::string layer = LayerText(*row);
     const std::string arm = ArmWithRole(*row);
     switch (by) {
       case GroupBy::kHardware:
@@ -314,9 +309,8 @@ std::vector<const Row*> Sorted(const v1::Comparison& comparison, GroupBy by) {
 std::string MetricText(const Row& row, Metric metric) {
   switch (metric) {
     case Metric::kTokensPerSecond:
-      if (!row.measurement().has_summary()) return "";
-      return Fixed(row.arm().spec().linear().batch() / row.measurement().summary().median_seconds(),
-                   0);
+      if (!row.measurement().has_summary() || ShapeOf(row).batch == 0) return "";
+      return Fixed(ShapeOf(row).batch / row.measurement().summary().median_seconds(), 0);
     case Metric::kBytes:
       return std::to_string(row.measurement().weight_bytes());
     case Metric::kError:
@@ -348,8 +342,7 @@ std::string LongText(const v1::Comparison& comparison, GroupBy by, Metric metric
                "speed-up", "verdict", "weights", "output error", "DRAM", "grade",
                "why not a plain verdict"});
   for (const Row* row : Sorted(comparison, by)) {
-    table.Add({row->device_class(), Label(*row, "layer"),
-               std::to_string(row->arm().spec().linear().batch()), ArmWithRole(*row),
+    table.Add({row->device_class(), LayerText(*row), BatchText(*row), ArmWithRole(*row),
                MetricText(*row, metric), Interval(*row), SpeedUp(*row), VerdictText(*row),
                FormatBytes(row->measurement().weight_bytes()), ErrorText(*row),
                Share(row->has_dram_fraction(), row->dram_fraction()), GradeText(*row),
@@ -406,10 +399,10 @@ std::string LongCsv(const v1::Comparison& comparison) {
       reasons += (reasons.empty() ? "" : " ") + reason;
     table.Add({row.device_class(),
                row.target(),
-               Label(row, "layer"),
-               std::to_string(spec.linear().n()),
-               std::to_string(spec.linear().k()),
-               std::to_string(spec.linear().batch()),
+               LayerText(row),
+               std::to_string(ShapeOf(row).n),
+               std::to_string(ShapeOf(row).k),
+               BatchText(row),
                spec.format(),
                spec.kernel(),
                m.kernel_used(),
@@ -447,8 +440,7 @@ std::string Markdown(const v1::Comparison& comparison) {
                      "|---|---|--:|---|--:|---|---|--:|--:|---|\n";
   for (const Row& row : comparison.rows()) {
     for (const std::string& cell :
-         {row.device_class(), Label(row, "layer"),
-          std::to_string(row.arm().spec().linear().batch()), ArmWithRole(row), Latency(row),
+         {row.device_class(), LayerText(row), BatchText(row), ArmWithRole(row), Latency(row),
           SpeedUp(row), VerdictText(row), FormatBytes(row.measurement().weight_bytes()),
           ErrorText(row), GradeText(row)}) {
       std::string escaped;

@@ -22,7 +22,7 @@ struct DraftGroup {
 
 class AxesReader {
  public:
-  explicit AxesReader(Report* report) : report_(report) {}
+  AxesReader(const std::string& workload, Report* report) : workload_(workload), report_(report) {}
 
   void ReadFixed(const YamlNode& node) {
     if (node.kind != YamlNode::Kind::kMap) {
@@ -71,10 +71,12 @@ class AxesReader {
   // Reports axes that must be there and are not, unless something worse was wrong with them.
   void RequireAxes(Place place) {
     if (malformed_) return;
-    for (const char* axis : {"layer", "batch", "format"}) {
-      if (!claimed_.contains(axis)) {
-        report_->Add(place, std::string("the axis \"") + axis + "\" is missing");
-      }
+    for (const std::string& axis : RequiredAxes()) {
+      if (!claimed_.contains(axis)) report_->Add(place, "the axis \"" + axis + "\" is missing");
+    }
+    if (claimed_.contains("layer") && (claimed_.contains("rows") || claimed_.contains("columns"))) {
+      report_->Add(place, "the axis \"layer\" gives rows and columns, so they are given twice",
+                   "keep layer, or rows and columns");
     }
     if (claimed_.contains("kernel")) return;
     DraftAxis kernel;
@@ -86,9 +88,17 @@ class AxesReader {
   std::vector<DraftGroup>& groups() { return groups_; }
 
  private:
+  std::vector<std::string> RequiredAxes() const {
+    if (!IsConversion(workload_)) return {"layer", "batch", "format"};
+    if (claimed_.contains("rows") || claimed_.contains("columns")) {
+      return {"rows", "columns", "format"};
+    }
+    return {"layer", "format"};
+  }
+
   // False, with a report, if the entry's key is no axis or was used before.
   bool Claim(const Entry& entry) {
-    const Vocabulary& names = AxisNames();
+    const Vocabulary& names = AxisNames(workload_);
     if (!Contains(names.available, entry.key)) {
       ReportUnknownWord(entry.place, "axis", entry.key, names, report_);
       malformed_ = true;
@@ -105,7 +115,7 @@ class AxesReader {
   void AddGroup(Place place, const std::vector<Entry>& entries) {
     DraftGroup group{place, {}};
     for (const Entry& entry : entries) {
-      if (auto axis = ReadAxis(entry.key, entry.value, report_)) {
+      if (auto axis = ReadAxis(workload_, entry.key, entry.value, report_)) {
         group.axes.push_back(std::move(*axis));
       }
     }
@@ -120,14 +130,15 @@ class AxesReader {
     groups_.push_back(std::move(group));
   }
 
+  const std::string& workload_;
   Report* report_;
   std::set<std::string> claimed_;
   bool malformed_ = false;  // some key or section could not be read, so that axes seem missing
   std::vector<DraftGroup> groups_;
 };
 
-size_t Rank(const DraftGroup& group) {
-  const std::vector<std::string>& order = AxisNames().available;
+size_t Rank(const std::string& workload, const DraftGroup& group) {
+  const std::vector<std::string>& order = AxisNames(workload).available;
   size_t rank = order.size();
   for (const DraftAxis& axis : group.axes) {
     const auto place = std::find(order.begin(), order.end(), axis.name);
@@ -184,9 +195,9 @@ void CheckRepeats(const DraftGroup& draft, const AxisGroup& group, Report* repor
 
 }  // namespace
 
-std::vector<AxisGroup> ReadAxes(const AxisSections& sections, uint64_t copies, uint64_t max_arms,
-                                Report* report) {
-  AxesReader reader(report);
+std::vector<AxisGroup> ReadAxes(const std::string& workload, const AxisSections& sections,
+                                uint64_t copies, uint64_t max_arms, Report* report) {
+  AxesReader reader(workload, report);
   if (sections.fixed != nullptr) reader.ReadFixed(*sections.fixed);
   if (sections.axes != nullptr) reader.ReadMap(*sections.axes);
   if (sections.zip != nullptr) reader.ReadZip(*sections.zip);
@@ -194,8 +205,9 @@ std::vector<AxisGroup> ReadAxes(const AxisSections& sections, uint64_t copies, u
   reader.RequireAxes(place);
 
   std::vector<DraftGroup>& drafts = reader.groups();
-  std::stable_sort(drafts.begin(), drafts.end(),
-                   [](const DraftGroup& a, const DraftGroup& b) { return Rank(a) < Rank(b); });
+  std::stable_sort(drafts.begin(), drafts.end(), [&](const DraftGroup& a, const DraftGroup& b) {
+    return Rank(workload, a) < Rank(workload, b);
+  });
   if (!CheckProduct(drafts, copies, max_arms, place, report)) return {};
   std::vector<AxisGroup> groups;
   for (const DraftGroup& draft : drafts) {

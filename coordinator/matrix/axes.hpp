@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "coordinator/matrix/document.hpp"
@@ -16,11 +17,10 @@ struct AxisSections {
   const YamlNode* zip = nullptr;
 };
 
-// Reads the axes into groups, the group of "layer" first, the others by their first axis in the
-// order layer, batch, format, kernel. An absent kernel axis is `auto`. The product of all group
-// sizes and `copies` is bounded by `max_arms` before any range is written out. Empty after a
-// report.
-std::vector<AxisGroup> ReadAxes(const AxisSections& sections, uint64_t copies, uint64_t max_arms,
-                                Report* report);
+// Reads the axes of `workload` into groups, ordered by their first axis as AxisNames orders them.
+// An absent kernel axis is `auto`. The product of all group sizes and `copies` is bounded by
+// `max_arms` before any range is written out. Empty after a report.
+std::vector<AxisGroup> ReadAxes(const std::string& workload, const AxisSections& sections,
+                                uint64_t copies, uint64_t max_arms, Report* report);
 
 }  // namespace quantfleet::matrix

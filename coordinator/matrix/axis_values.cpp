@@ -8,12 +8,12 @@
 namespace quantfleet::matrix {
 namespace {
 
-constexpr uint64_t kMaxBatch = uint64_t{1} << 20;
+// Of a dimension of a matrix, and of a batch.
 constexpr uint64_t kMaxDimension = uint64_t{1} << 20;
 constexpr uint64_t kAnyInteger = uint64_t{1} << 62;
 
-AxisValue BatchValue(uint64_t batch) {
-  return {std::to_string(batch), static_cast<double>(batch)};
+AxisValue NumberValue(uint64_t number) {
+  return {std::to_string(number), static_cast<double>(number)};
 }
 
 std::optional<AxisValue> ReadShape(const YamlNode& node, Report* report) {
@@ -57,7 +57,8 @@ std::optional<AxisValue> ReadLayer(const YamlNode& node, Report* report) {
 
 // The `count` numbers of a progression.
 std::optional<std::vector<uint64_t>> ReadNumbers(const YamlNode& node, const std::string& what,
-                                                 size_t count, Report* report) {
+                                                 const std::string& axis, size_t count,
+                                                 Report* report) {
   if (node.kind != YamlNode::Kind::kSequence || node.items.size() != count) {
     report->Add(node.place, what + " is not a list of " + std::to_string(count) + " numbers",
                 count == 2 ? "as in {doubling: [1, 64]}" : "as in {range: [1, 16, 1]}");
@@ -78,26 +79,28 @@ std::optional<std::vector<uint64_t>> ReadNumbers(const YamlNode& node, const std
                 "the smaller number comes first");
     return std::nullopt;
   }
-  if (numbers[1] > kMaxBatch) {
-    report->Add(node.items[1].place, "batch is " + std::to_string(numbers[1]) + ", at most " +
-                                         std::to_string(kMaxBatch) + " is allowed");
+  if (numbers[1] > kMaxDimension) {
+    report->Add(node.items[1].place, axis + " is " + std::to_string(numbers[1]) + ", at most " +
+                                         std::to_string(kMaxDimension) + " is allowed");
   }
   return numbers;
 }
 
-std::optional<DraftAxis> ReadProgression(const YamlNode& node, Report* report) {
-  const Fields fields(node, "batch", {"doubling", "range"}, report);
+std::optional<DraftAxis> ReadProgression(const std::string& axis_name, const YamlNode& node,
+                                         Report* report) {
+  const Fields fields(node, axis_name, {"doubling", "range"}, report);
   const YamlNode* doubling = fields.Find("doubling");
   const YamlNode* range = fields.Find("range");
   if ((doubling == nullptr) == (range == nullptr)) {
-    report->Add(node.place, "batch is a map without exactly one of doubling and range",
+    report->Add(node.place, axis_name + " is a map without exactly one of doubling and range",
                 "as in {doubling: [1, 64]} or {range: [1, 16, 1]}");
     return std::nullopt;
   }
   DraftAxis axis;
-  axis.name = "batch";
-  const auto numbers = doubling != nullptr ? ReadNumbers(*doubling, "doubling", 2, report)
-                                           : ReadNumbers(*range, "range", 3, report);
+  axis.name = axis_name;
+  const auto numbers = doubling != nullptr
+                           ? ReadNumbers(*doubling, "doubling", axis_name, 2, report)
+                           : ReadNumbers(*range, "range", axis_name, 3, report);
   if (!numbers) return std::nullopt;
   const uint64_t first = (*numbers)[0], last = (*numbers)[1];
   if (range != nullptr) {
@@ -105,8 +108,8 @@ std::optional<DraftAxis> ReadProgression(const YamlNode& node, Report* report) {
     axis.range = Progression{first, step, (last - first) / step + 1};
   } else {
     // `last` is below 2^63, so that the doubling ends before it overflows.
-    for (uint64_t batch = first; batch <= last; batch *= 2)
-      axis.values.push_back(BatchValue(batch));
+    for (uint64_t number = first; number <= last; number *= 2)
+      axis.values.push_back(NumberValue(number));
   }
   return axis;
 }
@@ -114,24 +117,27 @@ std::optional<DraftAxis> ReadProgression(const YamlNode& node, Report* report) {
 }  // namespace
 
 AxisValue DraftAxis::At(size_t index) const {
-  return range ? BatchValue(range->first + index * range->step) : values[index];
+  return range ? NumberValue(range->first + index * range->step) : values[index];
 }
 
-std::optional<AxisValue> ReadAxisValue(const std::string& axis, const YamlNode& node,
-                                       Report* report) {
+std::optional<AxisValue> ReadAxisValue(const std::string& workload, const std::string& axis,
+                                       const YamlNode& node, Report* report) {
   if (axis == "layer") return ReadLayer(node, report);
-  if (axis == "batch") {
-    const auto batch = ReadInteger(node, "batch", 1, kMaxBatch, report);
-    if (!batch) return std::nullopt;
-    return BatchValue(*batch);
+  if (IsNumberAxis(axis)) {
+    const auto number = ReadInteger(node, axis, 1, kMaxDimension, report);
+    if (!number) return std::nullopt;
+    return NumberValue(*number);
   }
-  const auto word = ReadWord(node, axis, axis == "format" ? Formats() : Kernels(), report);
+  const auto word = ReadWord(node, axis, axis == "format" ? Formats() : Kernels(workload), report);
   if (!word) return std::nullopt;
   return AxisValue{*word, *word};
 }
 
-std::optional<DraftAxis> ReadAxis(const std::string& axis, const YamlNode& node, Report* report) {
-  if (axis == "batch" && node.kind == YamlNode::Kind::kMap) return ReadProgression(node, report);
+std::optional<DraftAxis> ReadAxis(const std::string& workload, const std::string& axis,
+                                  const YamlNode& node, Report* report) {
+  if (IsNumberAxis(axis) && node.kind == YamlNode::Kind::kMap) {
+    return ReadProgression(axis, node, report);
+  }
   std::vector<const YamlNode*> items = {&node};
   if (node.kind == YamlNode::Kind::kSequence) {
     if (!IsFilledList(node, axis, report)) return std::nullopt;
@@ -141,7 +147,7 @@ std::optional<DraftAxis> ReadAxis(const std::string& axis, const YamlNode& node,
   DraftAxis draft;
   draft.name = axis;
   for (const YamlNode* item : items) {
-    std::optional<AxisValue> value = ReadAxisValue(axis, *item, report);
+    std::optional<AxisValue> value = ReadAxisValue(workload, axis, *item, report);
     if (!value) continue;
     draft.values.push_back(std::move(*value));
     draft.places.push_back(item->place);

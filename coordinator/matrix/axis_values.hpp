@@ -30,13 +30,14 @@ struct DraftAxis {
   AxisValue At(size_t index) const;
 };
 
-// Reads the value of `axis`: one value, a list, and for batch {doubling: [first, last]} or {range:
-// [first, last, step]}. Nothing after a report. The values of a range may lie beyond the axis's
-// bounds only if that is reported.
-std::optional<DraftAxis> ReadAxis(const std::string& axis, const YamlNode& node, Report* report);
+// Reads the value of `axis`, one of AxisNames(workload): one value, a list, and for numbers
+// {doubling: [first, last]} or {range: [first, last, step]}. Nothing after a report. The values of
+// a range may lie beyond the axis's bounds only if that is reported.
+std::optional<DraftAxis> ReadAxis(const std::string& workload, const std::string& axis,
+                                  const YamlNode& node, Report* report);
 
 // Reads one value of `axis`.
-std::optional<AxisValue> ReadAxisValue(const std::string& axis, const YamlNode& node,
-                                       Report* report);
+std::optional<AxisValue> ReadAxisValue(const std::string& workload, const std::string& axis,
+                                       const YamlNode& node, Report* report);
 
 }  // namespace quantfleet::matrix

@@ -50,7 +50,8 @@ const std::vector<std::string>& LayerNames() {
 }
 
 const Vocabulary& Workloads() {
-  static const Vocabulary kWorkloads = {{"linear"}, {"attention", "external", "model"}};
+  static const Vocabulary kWorkloads = {{"dequantize", "linear", "quantize"},
+                                        {"attention", "external", "model"}};
   return kWorkloads;
 }
 
@@ -74,17 +75,28 @@ const Vocabulary& Formats() {
   return kFormats;
 }
 
-const Vocabulary& Kernels() {
-  static const Vocabulary kKernels = {{"auto", "dequantize_then_gemm", "fused", "reference"},
-                                      {"cublas", "marlin"}};
-  return kKernels;
+const Vocabulary& Kernels(const std::string& workload) {
+  static const Vocabulary kLinear = {{"auto", "dequantize_then_gemm", "fused", "reference"},
+                                     {"cublas", "marlin"}};
+  static const Vocabulary kConversion = {{"auto", "parallel", "reference"}, {}};
+  return IsConversion(workload) ? kConversion : kLinear;
 }
 
-const Vocabulary& AxisNames() {
-  static const Vocabulary kAxes = {
-      {"layer", "batch", "format", "kernel"},
-      {"cache", "context", "device", "generate_tokens", "kv_format", "model", "prompt_tokens"}};
-  return kAxes;
+const Vocabulary& AxisNames(const std::string& workload) {
+  static const std::vector<std::string> kAwaited = {
+      "cache", "context", "device", "generate_tokens", "kv_format", "model", "prompt_tokens"};
+  static const Vocabulary kLinear = {{"layer", "batch", "format", "kernel"}, kAwaited};
+  static const Vocabulary kConversion = {{"layer", "rows", "columns", "format", "kernel"},
+                                         kAwaited};
+  return IsConversion(workload) ? kConversion : kLinear;
+}
+
+bool IsNumberAxis(const std::string& axis) {
+  return axis == "batch" || axis == "rows" || axis == "columns";
+}
+
+bool IsConversion(const std::string& workload) {
+  return workload == "quantize" || workload == "dequantize";
 }
 
 bool Contains(const std::vector<std::string>& words, const std::string& word) {

@@ -31,9 +31,16 @@ struct Vocabulary {
 };
 const Vocabulary& Workloads();
 const Vocabulary& Formats();
-const Vocabulary& Kernels();
-// Axes, as keys of `axes`, `zip`, `fixed`, `baseline` and `when`.
-const Vocabulary& AxisNames();
+// Kernels of a workload.
+const Vocabulary& Kernels(const std::string& workload);
+// Axes of a workload, as keys of `axes`, `zip`, `fixed`, `baseline` and `when`, in the order in
+// which blocks run through them. Of an unknown workload: those of linear.
+const Vocabulary& AxisNames(const std::string& workload);
+// True for the axes whose values are whole numbers.
+bool IsNumberAxis(const std::string& axis);
+// True for the workloads that convert a matrix [rows, columns], which a layer or the axes rows and
+// columns give.
+bool IsConversion(const std::string& workload);
 
 // True if `word` is one of `words`.
 bool Contains(const std::vector<std::string>& words, const std::string& word);

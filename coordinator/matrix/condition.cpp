@@ -85,8 +85,9 @@ std::optional<Condition> ReadKeys(const YamlNode& node, const Subject& subject, 
   return condition;
 }
 
-std::map<std::string, Condition> ReadWhen(const YamlNode& node, Report* report) {
-  const Vocabulary& axes = AxisNames();
+std::map<std::string, Condition> ReadWhen(const std::string& workload, const YamlNode& node,
+                                          Report* report) {
+  const Vocabulary& axes = AxisNames(workload);
   std::map<std::string, Condition> when;
   if (node.kind != YamlNode::Kind::kMap || node.entries.empty()) {
     report->Add(node.place, "when is not a map of axes to conditions", OneOf(axes.available));
@@ -97,9 +98,9 @@ std::map<std::string, Condition> ReadWhen(const YamlNode& node, Report* report) 
       ReportUnknownWord(entry.place, "axis", entry.key, axes, report);
       continue;
     }
-    Subject subject{.name = entry.key, .number = entry.key == "batch"};
+    Subject subject{.name = entry.key, .number = IsNumberAxis(entry.key)};
     if (entry.key == "format") subject.vocabulary = &Formats();
-    if (entry.key == "kernel") subject.vocabulary = &Kernels();
+    if (entry.key == "kernel") subject.vocabulary = &Kernels(workload);
     std::optional<Condition> condition = ReadCondition(entry.value, subject, report);
     if (condition) when[entry.key] = std::move(*condition);
   }
@@ -120,7 +121,8 @@ std::optional<Condition> ReadCondition(const YamlNode& node, const Subject& subj
   return condition;
 }
 
-std::vector<ExclusionRule> ReadExclusions(const YamlNode& node, Report* report) {
+std::vector<ExclusionRule> ReadExclusions(const std::string& workload, const YamlNode& node,
+                                          Report* report) {
   std::vector<ExclusionRule> rules;
   if (!IsFilledList(node, "exclude", report)) return rules;
   for (const YamlNode& item : node.items) {
@@ -128,7 +130,7 @@ std::vector<ExclusionRule> ReadExclusions(const YamlNode& node, Report* report) 
     const YamlNode* when = fields.Require("when");
     const YamlNode* because = fields.Require("because");
     ExclusionRule rule;
-    if (when != nullptr) rule.when = ReadWhen(*when, report);
+    if (when != nullptr) rule.when = ReadWhen(workload, *when, report);
     if (because != nullptr) rule.because = ReadText(*because, "because", report).value_or("");
     rules.push_back(std::move(rule));
   }

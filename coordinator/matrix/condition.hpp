@@ -24,7 +24,8 @@ struct Subject {
 std::optional<scheduler::Condition> ReadCondition(const YamlNode& node, const Subject& subject,
                                                   Report* report);
 
-// Reads `exclude` into rules.
-std::vector<ExclusionRule> ReadExclusions(const YamlNode& node, Report* report);
+// Reads `exclude` of a matrix of `workload` into rules.
+std::vector<ExclusionRule> ReadExclusions(const std::string& workload, const YamlNode& node,
+                                          Report* report);
 
 }  // namespace quantfleet::matrix

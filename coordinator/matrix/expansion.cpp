@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
+#include "coordinator/matrix/catalogue.hpp"
 #include "coordinator/matrix/grid.hpp"
 
 namespace quantfleet::matrix {
@@ -25,6 +26,24 @@ std::string TextOf(const Combination& combination, const std::string& axis) {
   return combination.at(axis)->text;
 }
 
+uint32_t NumberOf(const Combination& combination, const std::string& axis) {
+  return static_cast<uint32_t>(std::get<double>(combination.at(axis)->value));
+}
+
+v1::MatrixShape MakeMatrixShape(const Combination& combination) {
+  v1::MatrixShape shape;
+  const auto layer = combination.find("layer");
+  if (layer != combination.end()) {
+    const auto& weights = std::get<v1::LinearShape>(layer->second->value);
+    shape.set_rows(weights.n());
+    shape.set_columns(weights.k());
+  } else {
+    shape.set_rows(NumberOf(combination, "rows"));
+    shape.set_columns(NumberOf(combination, "columns"));
+  }
+  return shape;
+}
+
 v1::ArmSpec MakeSpec(const Matrix& matrix, const Combination& combination) {
   v1::ArmSpec spec;
   spec.set_workload(matrix.workload);
@@ -32,9 +51,12 @@ v1::ArmSpec MakeSpec(const Matrix& matrix, const Combination& combination) {
   spec.set_kernel(TextOf(combination, "kernel"));
   spec.set_cache(matrix.cache);
   spec.set_seed(matrix.seed);
-  *spec.mutable_linear() = std::get<v1::LinearShape>(combination.at("layer")->value);
-  spec.mutable_linear()->set_batch(
-      static_cast<uint32_t>(std::get<double>(combination.at("batch")->value)));
+  if (IsConversion(matrix.workload)) {
+    *spec.mutable_matrix() = MakeMatrixShape(combination);
+  } else {
+    *spec.mutable_linear() = std::get<v1::LinearShape>(combination.at("layer")->value);
+    spec.mutable_linear()->set_batch(NumberOf(combination, "batch"));
+  }
   return spec;
 }
 

@@ -106,11 +106,12 @@ void ReadBaseline(const YamlNode& node, Matrix* matrix, Report* report) {
     return;
   }
   for (const Entry& entry : node.entries) {
-    if (!Contains(AxisNames().available, entry.key)) {
-      ReportUnknownWord(entry.place, "axis", entry.key, AxisNames(), report);
+    const Vocabulary& axes = AxisNames(matrix->workload);
+    if (!Contains(axes.available, entry.key)) {
+      ReportUnknownWord(entry.place, "axis", entry.key, axes, report);
       continue;
     }
-    const auto value = ReadAxisValue(entry.key, entry.value, report);
+    const auto value = ReadAxisValue(matrix->workload, entry.key, entry.value, report);
     if (!value) continue;
     matrix->baseline[entry.key] = value->text;
     const std::vector<std::string> texts = TextsOf(*matrix, entry.key);
@@ -160,6 +161,19 @@ std::string WhyNoBaseline(const Matrix& matrix, uint64_t number) {
   const auto rule = FindExclusion(matrix, baseline);
   if (!rule) return "the zip never pairs its values";
   return "the exclude rule " + Quoted(matrix.exclusions[*rule].because) + " leaves it out";
+}
+
+// A matrix may leave out axes of its workload that others stand for: what is said of those would
+// be said of nothing.
+void CheckAxesInUse(const Matrix& matrix, Place place, Report* report) {
+  const auto check = [&](const std::string& axis, const std::string& where) {
+    if (GroupOf(matrix, axis) != nullptr) return;
+    report->Add(place, where + " names the axis " + Quoted(axis) + ", which the matrix lacks");
+  };
+  for (const auto& [axis, text] : matrix.baseline) check(axis, "baseline");
+  for (const ExclusionRule& rule : matrix.exclusions) {
+    for (const auto& [axis, condition] : rule.when) check(axis, "exclude");
+  }
 }
 
 // Sorts the matrix into blocks and checks that each has its baseline.
@@ -213,17 +227,19 @@ void ReadMatrix(const YamlNode& root, const Limits& limits, Matrix* matrix, Repo
   matrix->policy =
       measure != nullptr ? ReadPolicy(*measure, &matrix->cache, report) : DefaultPolicy();
   if (const YamlNode* exclude = fields.Find("exclude")) {
-    matrix->exclusions = ReadExclusions(*exclude, report);
+    matrix->exclusions = ReadExclusions(matrix->workload, *exclude, report);
   }
 
   const AxisSections sections{fields.Find("fixed"), fields.Require("axes"), fields.Find("zip")};
   ReadSeed(sections.fixed, matrix, report);
   if (sections.axes != nullptr) {
     const uint64_t copies = std::max<uint64_t>(matrix->targets.size(), 1) * matrix->repeat;
-    matrix->groups = ReadAxes(sections, copies, limits.max_arms, report);
+    matrix->groups = ReadAxes(matrix->workload, sections, copies, limits.max_arms, report);
   }
   const YamlNode* baseline = fields.Require("baseline");
   if (baseline != nullptr) ReadBaseline(*baseline, matrix, report);
+  if (!report->empty()) return;
+  CheckAxesInUse(*matrix, baseline->place, report);
   if (!report->empty()) return;
   CheckComparedLayers(*matrix, baseline->place, report);
   if (report->empty()) CheckBlocks(baseline->place, limits, matrix, report);

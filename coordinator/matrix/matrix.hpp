@@ -42,7 +42,7 @@ struct AxisValue {
 
 // Axes that advance together; a plain axis is a group of its own.
 struct AxisGroup {
-  std::vector<std::string> axes;               // "layer", "batch", "format", "kernel"
+  std::vector<std::string> axes;               // as AxisNames names them
   std::vector<std::vector<AxisValue>> points;  // each has one value an axis, in order of `axes`
 };
 
@@ -56,10 +56,10 @@ struct ExclusionRule {
 // has its baseline. Only ParseMatrix makes one.
 struct Matrix {
   std::string name;
-  std::string workload;                         // "linear"
+  std::string workload;                         // "linear", "quantize", "dequantize"
   uint32_t seed = 0;                            // ArmSpec.seed of every arm
   std::string cache;                            // ArmSpec.cache of every arm
-  std::vector<AxisGroup> groups;                // the group of "layer" first
+  std::vector<AxisGroup> groups;                // ordered as AxisNames orders their first axes
   std::vector<ExclusionRule> exclusions;        // in file order
   std::map<std::string, std::string> baseline;  // compared axis to the text of its value
   std::vector<Target> targets;                  // at least one

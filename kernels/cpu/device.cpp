@@ -13,6 +13,8 @@
 #include "kernels/cpu/memory.hpp"
 #include "kernels/ops/attention/cpu/kernels.hpp"
 #include "kernels/ops/attention/operation.hpp"
+#include "kernels/ops/conversion/cpu/kernels.hpp"
+#include "kernels/ops/conversion/operation.hpp"
 #include "kernels/ops/linear/cpu/kernels.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/operation.hpp"
@@ -47,6 +49,11 @@ class CpuBackend final : public engine::Backend {
         linear::MakeLinearOperation(*device, linear::cpu::RegisterCpuKernels(device->pool())));
     opened.operations.push_back(attention::MakeAttentionOperation(
         *device, attention::cpu::RegisterCpuKernels(device->pool())));
+    for (const auto direction :
+         {conversion::Direction::kQuantize, conversion::Direction::kDequantize}) {
+      opened.operations.push_back(conversion::MakeConversionOperation(
+          *device, direction, conversion::cpu::MakeCpuKernels(direction, device->pool())));
+    }
     opened.device = std::move(device);
     return opened;
   }

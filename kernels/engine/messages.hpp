@@ -31,6 +31,12 @@ struct AttentionShape {
   bool operator==(const AttentionShape&) const = default;
 };
 
+struct MatrixShape {
+  uint32_t rows = 0;
+  uint32_t columns = 0;
+  bool operator==(const MatrixShape&) const = default;
+};
+
 struct ArmSpec {
   std::string workload;
   std::string format;
@@ -39,6 +45,7 @@ struct ArmSpec {
   uint32_t seed = 0;
   std::optional<LinearShape> linear;
   std::optional<AttentionShape> attention = std::nullopt;
+  std::optional<MatrixShape> matrix = std::nullopt;
   bool operator==(const ArmSpec&) const = default;
 };
 

@@ -29,6 +29,9 @@ class BlockFormat final : public Format {
   uint64_t PackedBytes(uint64_t rows, uint64_t columns) const override {
     return rows * (columns / info_.block) * codec_.bytes;
   }
+  std::vector<uint64_t> RowParts(uint64_t columns) const override {
+    return {PackedBytes(1, columns)};
+  }
   void DecodeRow(const std::byte* packed, uint64_t rows, uint64_t columns, uint64_t row,
                  float* weights) const override;
 

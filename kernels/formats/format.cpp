@@ -41,6 +41,11 @@ Status Format::CheckShape(uint64_t rows, uint64_t columns) const {
                          std::to_string(block) + ", not " + std::to_string(columns));
 }
 
+std::vector<uint64_t> Format::RowParts(uint64_t columns) const {
+  if (!info().scales.empty()) return {};
+  return {PackedBytes(1, columns)};
+}
+
 Status Format::Encode(std::span<const float> weights, uint64_t rows, uint64_t columns,
                       std::span<std::byte> packed) const {
   QF_RETURN_IF_ERROR(CheckSizes(*this, rows, columns, weights.size(), packed.size()));

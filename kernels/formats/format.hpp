@@ -55,6 +55,11 @@ class Format {
   // One row of a whole packed matrix [rows, columns] into `columns` floats. Nothing is checked.
   virtual void DecodeRow(const std::byte* packed, uint64_t rows, uint64_t columns, uint64_t row,
                          float* weights) const = 0;
+  // The parts of a packed matrix in each of which the rows lie one after the other, in order, as
+  // bytes a row ({columns, 4} for codes, then a scale a row). Rows are then packed independently of
+  // each other, so that some of them can be packed alone. Empty if they are not. By default one
+  // part for formats without scales, else empty.
+  virtual std::vector<uint64_t> RowParts(uint64_t columns) const;
 
  protected:
   // What Encode does once sizes and finiteness are known to be right.

@@ -80,7 +80,9 @@ function axisTextOf(row: ComparisonRow, axis: string): string {
 }
 
 function shapeText(spec: ArmSpec|undefined): string {
-  return spec?.linear ? `${spec.linear.n ?? 0}×${spec.linear.k ?? 0}` : spec?.workload ?? '';
+  if (spec?.linear) return `${spec.linear.n ?? 0}×${spec.linear.k ?? 0}`;
+  if (spec?.matrix) return `${spec.matrix.rows ?? 0}×${spec.matrix.columns ?? 0}`;
+  return spec?.workload ?? '';
 }
 
 function panelOf(row: ComparisonRow, axis: string): string {

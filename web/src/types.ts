@@ -13,12 +13,17 @@ export interface LinearShape {
   k?: number;
   batch?: number
 }
+export interface MatrixShape {
+  rows?: number;
+  columns?: number
+}
 export interface ArmSpec {
   workload?: string;
   format?: string;
   kernel?: string;
   cache?: string;
   linear?: LinearShape;
+  matrix?: MatrixShape;
 }
 export interface BlockArm {
   index?: number;

@@ -151,6 +151,13 @@ void ReadAttention(const Json& json, const std::string& path, Status* status,
                            "batch", "window"});
 }
 
+void ReadShape(const Json& json, const std::string& path, Status* status, MatrixShape* shape) {
+  ObjectReader reader(json, path, status);
+  reader.Read("rows", &shape->rows);
+  reader.Read("columns", &shape->columns);
+  reader.Finish(std::array{"rows", "columns"});
+}
+
 void ReadSpec(const Json& json, const std::string& path, Status* status, ArmSpec* spec) {
   ObjectReader reader(json, path, status);
   reader.Read("workload", &spec->workload);
@@ -164,7 +171,11 @@ void ReadSpec(const Json& json, const std::string& path, Status* status, ArmSpec
   if (const Json* const attention = reader.Take("attention")) {
     ReadAttention(*attention, reader.PathOf("attention"), status, &spec->attention.emplace());
   }
-  reader.Finish(std::array{"workload", "format", "kernel", "cache", "seed", "linear", "attention"});
+  if (const Json* const matrix = reader.Take("matrix")) {
+    ReadShape(*matrix, reader.PathOf("matrix"), status, &spec->matrix.emplace());
+  }
+  reader.Finish(
+      std::array{"workload", "format", "kernel", "cache", "seed", "linear", "attention", "matrix"});
 }
 
 void ReadArm(const Json& json, const std::string& path, Status* status, BlockArm* arm) {

@@ -58,6 +58,9 @@ class FourBitFormat final : public Format {
   uint64_t PackedBytes(uint64_t rows, uint64_t columns) const override {
     return rows * columns / 2 + rows * columns / kFourBitBlock * sizeof(float);
   }
+  std::vector<uint64_t> RowParts(uint64_t columns) const override {
+    return {columns / 2, columns / kFourBitBlock * sizeof(float)};
+  }
   void DecodeRow(const std::byte* packed, uint64_t rows, uint64_t columns, uint64_t row,
                  float* weights) const override {
     const uint64_t first = row * columns / kFourBitBlock;

@@ -26,6 +26,9 @@ class LlmInt8Format final : public Format {
   uint64_t PackedBytes(uint64_t rows, uint64_t columns) const override {
     return rows * columns + rows * sizeof(float);
   }
+  std::vector<uint64_t> RowParts(uint64_t columns) const override {
+    return {columns, sizeof(float)};
+  }
   void DecodeRow(const std::byte* packed, uint64_t rows, uint64_t columns, uint64_t row,
                  float* weights) const override {
     float absmax = 0;

@@ -22,6 +22,9 @@ class W8a8Format final : public Format {
   uint64_t PackedBytes(uint64_t rows, uint64_t columns) const override {
     return Int8().PackedBytes(rows, columns);
   }
+  std::vector<uint64_t> RowParts(uint64_t columns) const override {
+    return {columns, sizeof(float)};
+  }
   void DecodeRow(const std::byte* packed, uint64_t rows, uint64_t columns, uint64_t row,
                  float* weights) const override {
     Int8().DecodeRow(packed, rows, columns, row, weights);

@@ -51,7 +51,10 @@ std::string CheckBlock(const v1::Block& block) {
       return "two equal arms in a block";
     }
     const v1::LinearShape& shape = arm.spec().linear();
-    if (shape.n() < 1 || shape.k() < 1 || shape.batch() < 1) return "an empty shape";
+    const v1::MatrixShape& matrix = arm.spec().matrix();
+    const bool linear = shape.n() > 0 && shape.k() > 0 && shape.batch() > 0;
+    const bool conversion = matrix.rows() > 0 && matrix.columns() > 0;
+    if (linear == conversion) return "no shape, or two";
   }
   return "";
 }

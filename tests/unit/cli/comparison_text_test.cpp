@@ -12,6 +12,7 @@ namespace quantfleet::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 void AddRow(v1::Comparison* comparison, v1::ArmRole role, uint32_t batch, double seconds,
@@ -120,6 +121,25 @@ TEST(ComparisonTextTest, MarkdownEscapesPipes) {
 TEST(ComparisonTextTest, NothingMeasuredIsNoError) {
   EXPECT_THAT(PivotText(v1::Comparison()), HasSubstr("Cells are speed-ups"));
   EXPECT_EQ(CrossoverText(v1::Comparison()), "");
+}
+
+TEST(ComparisonText, AConversionShowsItsMatrixAndNoBatch) {
+  v1::Comparison comparison;
+  AddRow(&comparison, v1::ARM_ROLE_BASELINE, 1, 1e-3, v1::VERDICT_UNSPECIFIED);
+  AddRow(&comparison, v1::ARM_ROLE_CANDIDATE, 1, 0.5e-3, v1::VERDICT_FASTER);
+  for (v1::ComparisonRow& row : *comparison.mutable_rows()) {
+    v1::ArmSpec* spec = row.mutable_arm()->mutable_spec();
+    spec->clear_linear();
+    spec->set_workload("dequantize");
+    spec->mutable_matrix()->set_rows(512);
+    spec->mutable_matrix()->set_columns(1024);
+    row.mutable_arm()->clear_labels();
+  }
+  const std::string pivot = PivotText(comparison);
+  EXPECT_THAT(pivot, HasSubstr("512 x 1024  (dequantize 512 x 1024, cold cache"));
+  EXPECT_THAT(pivot, HasSubstr("speed-up"));
+  EXPECT_THAT(pivot, Not(HasSubstr("batch")));
+  EXPECT_THAT(LongCsv(comparison), HasSubstr("512 x 1024,512,1024,,fp32"));
 }
 
 }  // namespace

@@ -159,6 +159,9 @@ TEST(EngineProcess, DescribesItsDevice) {
   constexpr size_t kKvFormats = 5;  // fp16, fp32, fp8_e4m3, int4, int8
   constexpr size_t kKvKernels = 3;  // dequantize_then_attention, fused, reference
   EXPECT_EQ(support["attention"], kKvFormats * kKvKernels);
+  constexpr size_t kConversions = 2;  // parallel, reference
+  EXPECT_EQ(support["quantize"], formats::AllFormats().size() * kConversions);
+  EXPECT_EQ(support["dequantize"], formats::AllFormats().size() * kConversions);
 }
 
 TEST(EngineProcess, Calibrates) {

@@ -52,6 +52,15 @@ TEST(ParseRequest, ReadsTheShapeOfAttention) {
   EXPECT_FALSE(spec.linear.has_value());
 }
 
+TEST(ParseRequest, ReadsTheShapeOfAConversion) {
+  const auto request = ParseRequest(
+      R"({"run":{"block":{"arms":[{"spec":{"workload":"quantize","matrix":{"rows":3,"columns":64}}}]}}})");
+  ASSERT_TRUE(request.ok()) << request.status().message();
+  const ArmSpec& spec = std::get<RunRequest>(*request).block.arms[0].spec;
+  EXPECT_EQ(spec.matrix, (MatrixShape{3, 64}));
+  EXPECT_FALSE(spec.linear.has_value());
+}
+
 TEST(ParseRequest, ReadsTheOthers) {
   EXPECT_TRUE(std::holds_alternative<DescribeRequest>(*ParseRequest(R"({"describe":{}})")));
   EXPECT_TRUE(std::holds_alternative<CancelRequest>(*ParseRequest(R"( {"cancel": {}} )")));
@@ -79,6 +88,8 @@ TEST(ParseRequest, SaysWhereALineIsWrong) {
        "must be an integer in [0, 4294967295]"},
       {R"({"run":{"block":{"arms":[{"spec":{"linear":{"m":1}}}]}}})",
        "run.block.arms[0].spec.linear.m is an unknown field"},
+      {R"({"run":{"block":{"arms":[{"spec":{"matrix":{"n":1}}}]}}})",
+       "run.block.arms[0].spec.matrix.n is an unknown field"},
       {R"({"run":{"block":{"arms":[{"spec":{"attention":{"heads":1}}}]}}})",
        "run.block.arms[0].spec.attention.heads is an unknown field"},
       {R"({"run":{"block":{"arms":[{"role":"ARM_ROLE_KING"}]}}})", "run.block.arms[0].role is no"},

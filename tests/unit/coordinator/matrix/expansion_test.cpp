@@ -177,6 +177,35 @@ TEST(ExpansionTest, ZipAdvancesTogether) {
                                          "nf4/dequantize_then_gemm"));
 }
 
+TEST(ExpansionTest, ConversionsTakeRowsAndColumnsFromLayersOrAxes) {
+  const auto shapes = [](const std::string& file) {
+    std::set<std::tuple<std::string, uint32_t, uint32_t>> found;
+    const std::string document = ReadBytes(CorpusFolder() / "valid" / file);
+    for (const PlannedBlock& planned : ExpandMatrix(*Parse(document), {}).blocks) {
+      for (const v1::BlockArm& arm : planned.block.arms()) {
+        EXPECT_FALSE(arm.spec().has_linear());
+        found.emplace(arm.spec().workload() + " " + arm.spec().format(), arm.spec().matrix().rows(),
+                      arm.spec().matrix().columns());
+      }
+    }
+    return found;
+  };
+  EXPECT_THAT(shapes("quantize_layers.yaml"),
+              testing::ElementsAre(testing::FieldsAre("quantize bf16", 3072u, 768u),
+                                   testing::FieldsAre("quantize bf16", 4096u, 14336u),
+                                   testing::FieldsAre("quantize nf4", 3072u, 768u),
+                                   testing::FieldsAre("quantize nf4", 4096u, 14336u)));
+  EXPECT_THAT(shapes("dequantize_shapes.yaml"),
+              testing::ElementsAre(testing::FieldsAre("dequantize fp32", 256u, 4096u),
+                                   testing::FieldsAre("dequantize fp32", 512u, 4096u),
+                                   testing::FieldsAre("dequantize fp32", 1024u, 4096u),
+                                   testing::FieldsAre("dequantize int8", 256u, 4096u),
+                                   testing::FieldsAre("dequantize int8", 512u, 4096u),
+                                   testing::FieldsAre("dequantize int8", 1024u, 4096u),
+                                   testing::FieldsAre("dequantize nf4", 512u, 4096u),
+                                   testing::FieldsAre("dequantize nf4", 1024u, 4096u)));
+}
+
 TEST(ArmIdTest, IsTheDigestOfCanonicalJson) {
   v1::ArmSpec spec;
   spec.set_workload("linear");
@@ -216,7 +245,11 @@ TEST(ArmIdTest, EveryParameterCounts) {
   ids.insert(ArmId(spec));
   spec.mutable_linear()->set_batch(1);
   ids.insert(ArmId(spec));
-  EXPECT_EQ(ids.size(), 9u);
+  spec.mutable_matrix()->set_rows(1);
+  ids.insert(ArmId(spec));
+  spec.mutable_matrix()->set_columns(1);
+  ids.insert(ArmId(spec));
+  EXPECT_EQ(ids.size(), 11u);
 }
 
 }  // namespace
