@@ -11,9 +11,14 @@ namespace quantfleet::formats {
 namespace {
 
 void DecodeBlock(const uint8_t* block, float* weights) {
-  const float half_scale = Mxfp4::HalfScale(block);
-  for (uint32_t i = 0; i < Mxfp4::kBlock; ++i) {
-    weights[i] = half_scale * static_cast<float>(Mxfp4::Code(block, i));
+  float values[16];
+  for (uint32_t code = 0; code < 16; ++code) {
+    values[code] = Mxfp4::HalfScale(block) * static_cast<float>(DoubledE2m1(code));
+  }
+  for (uint32_t j = 0; j < Mxfp4::kBlock / 2; ++j) {
+    const uint32_t pair = block[Mxfp4::kCodes + j];
+    weights[j] = values[pair & 15U];
+    weights[j + Mxfp4::kBlock / 2] = values[pair >> 4];
   }
 }
 

@@ -14,7 +14,18 @@ constexpr float kLargestE2m1 = 6;
 constexpr float kLargestE4m3 = 448;
 
 void DecodeBlock(const uint8_t* block, float* weights) {
-  for (uint32_t i = 0; i < Nvfp4::kBlock; ++i) weights[i] = Nvfp4::Decode(block, i);
+  for (uint32_t s = 0; s < Nvfp4::kBlock / Nvfp4::kSubBlock; ++s) {
+    const float half_scale = Nvfp4::HalfScale(block, s);
+    float values[16];
+    for (uint32_t code = 0; code < 16; ++code) {
+      values[code] = half_scale * static_cast<float>(DoubledE2m1(code));
+    }
+    for (uint32_t j = 0; j < 8; ++j) {
+      const uint32_t pair = block[Nvfp4::kCodes + 8 * s + j];
+      weights[16 * s + j] = values[pair & 15U];
+      weights[16 * s + j + 8] = values[pair >> 4];
+    }
+  }
 }
 
 // Unsigned E4M3 of a scale from 0 to 448. Halves are rounded up, below 2^-6 in steps of 2^-9 with

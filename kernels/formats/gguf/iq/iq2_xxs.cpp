@@ -21,16 +21,32 @@ constexpr uint32_t kPoint = 8;
 constexpr uint32_t kPointsPerGroup = Iq2Xxs::kGroup / kPoint;
 constexpr int32_t kCodes = 3;
 
+// The grid and the signs spelled out: eight floats each.
+struct DecodeTables {
+  using Eight = std::array<float, kPoint>;
+  std::array<Eight, 256> magnitudes;
+  std::array<Eight, 256> signs;
+
+  DecodeTables() {
+    for (uint32_t i = 0; i < 256; ++i) {
+      for (uint32_t e = 0; e < kPoint; ++e) {
+        const uint32_t code = (Iq2XxsGridPoint(i) >> (2 * e)) & 3U;
+        magnitudes[i][e] = static_cast<float>(Iq2Xxs::Magnitude(code));
+        signs[i][e] = ((i >> e) & 1U) != 0 ? -1.0F : 1.0F;
+      }
+    }
+  }
+};
+
 void DecodeBlock(const uint8_t* block, float* weights) {
+  static const DecodeTables kTables;
   for (uint32_t n = 0; n < Iq2Xxs::kBlock / kPoint; ++n) {
     const float scale = Iq2Xxs::Scale(block, n / kPointsPerGroup);
-    const uint32_t point = Iq2XxsGridPoint(Iq2Xxs::GridIndex(block, n));
-    const uint32_t signs = Iq2Xxs::Signs(block, n);
-    for (uint32_t e = 0; e < kPoint; ++e) {
-      const float magnitude =
-          scale * static_cast<float>(Iq2Xxs::Magnitude((point >> (2 * e)) & 3U));
-      weights[n * kPoint + e] = ((signs >> e) & 1U) != 0 ? -magnitude : magnitude;
-    }
+    const DecodeTables::Eight& magnitudes = kTables.magnitudes[Iq2Xxs::GridIndex(block, n)];
+    const DecodeTables::Eight& signs = kTables.signs[Iq2Xxs::Signs(block, n)];
+    DecodeTables::Eight decoded;
+    for (uint32_t e = 0; e < kPoint; ++e) decoded[e] = scale * magnitudes[e] * signs[e];
+    std::copy(decoded.begin(), decoded.end(), weights + size_t{n} * kPoint);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/k/nearest_integer.hpp"
@@ -18,11 +19,17 @@ constexpr float kLargestSubScale = 15;
 constexpr k_quants::GridSearch kSearch = {
     .largest = 3, .first = -0.5F, .step = 0.1F, .steps = 15, .absolute = true};
 
-void DecodeBlock(const uint8_t* block, float* weights) {
+void DecodeBlock(const uint8_t* packed, float* weights) {
+  // A copy: bytes may alias the weights, which would keep the loop from vectorizing.
+  uint8_t block[Q2K::kBytes];
+  std::memcpy(block, packed, sizeof(block));
   for (uint32_t j = 0; j < kSubBlocks; ++j) {
     const ScaleAndMin sub = Q2K::ScaleAndMin(block, j);
-    for (uint32_t i = j * Q2K::kSubBlock; i < (j + 1) * Q2K::kSubBlock; ++i) {
-      weights[i] = sub.scale * static_cast<float>(Q2K::Code(block, i)) - sub.min;
+    const uint8_t* const codes = &block[Q2K::kCodes + j / 8 * 32 + j % 2 * 16];
+    const uint32_t shift = j / 2 % 4 * 2;
+    for (uint32_t l = 0; l < Q2K::kSubBlock; ++l) {
+      const int32_t code = (codes[l] >> shift) & 3;
+      weights[j * Q2K::kSubBlock + l] = sub.scale * static_cast<float>(code) - sub.min;
     }
   }
 }

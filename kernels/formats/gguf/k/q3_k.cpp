@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/k/nearest_integer.hpp"
@@ -17,11 +18,18 @@ constexpr uint32_t kSubBlocks = Q3K::kBlock / Q3K::kSubBlock;
 constexpr int32_t kHalf = 4;
 constexpr int32_t kHalfSubScale = 32;
 
-void DecodeBlock(const uint8_t* block, float* weights) {
+void DecodeBlock(const uint8_t* packed, float* weights) {
+  // A copy: bytes may alias the weights, which would keep the loop from vectorizing.
+  uint8_t block[Q3K::kBytes];
+  std::memcpy(block, packed, sizeof(block));
   for (uint32_t j = 0; j < kSubBlocks; ++j) {
     const float scale = Q3K::Scale(block, j);
-    for (uint32_t i = j * Q3K::kSubBlock; i < (j + 1) * Q3K::kSubBlock; ++i) {
-      weights[i] = scale * static_cast<float>(Q3K::Code(block, i));
+    const uint8_t* const codes = &block[Q3K::kCodes + j / 8 * 32 + j % 2 * 16];
+    const uint8_t* const thirds = block + size_t{j % 2} * 16;
+    const uint32_t shift = j / 2 % 4 * 2;
+    for (uint32_t l = 0; l < Q3K::kSubBlock; ++l) {
+      const int32_t code = ((codes[l] >> shift) & 3) | (((thirds[l] >> (j / 2)) & 1) << 2);
+      weights[j * Q3K::kSubBlock + l] = scale * static_cast<float>(code - kHalf);
     }
   }
 }

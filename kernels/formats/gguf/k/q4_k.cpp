@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/formats/gguf/k/q4_k.hpp"
 
+#include <cstring>
+
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/k/six_bit.hpp"
 
@@ -11,11 +13,17 @@ namespace {
 constexpr k_quants::GridSearch kSearch = {
     .largest = 15, .first = -1.0F, .step = 0.1F, .steps = 20, .absolute = false};
 
-void DecodeBlock(const uint8_t* block, float* weights) {
+void DecodeBlock(const uint8_t* packed, float* weights) {
+  // A copy: bytes may alias the weights, which would keep the loop from vectorizing.
+  uint8_t block[Q4K::kBytes];
+  std::memcpy(block, packed, sizeof(block));
   for (uint32_t j = 0; j < Q4K::kBlock / Q4K::kSubBlock; ++j) {
     const ScaleAndMin sub = Q4K::ScaleAndMin(block, j);
-    for (uint32_t i = j * Q4K::kSubBlock; i < (j + 1) * Q4K::kSubBlock; ++i) {
-      weights[i] = sub.scale * static_cast<float>(Q4K::Code(block, i)) - sub.min;
+    const uint8_t* const codes = &block[Q4K::kCodes + j / 2 * 32];
+    const uint32_t shift = j % 2 * 4;
+    for (uint32_t l = 0; l < Q4K::kSubBlock; ++l) {
+      const int32_t code = (codes[l] >> shift) & 15;
+      weights[j * Q4K::kSubBlock + l] = sub.scale * static_cast<float>(code) - sub.min;
     }
   }
 }

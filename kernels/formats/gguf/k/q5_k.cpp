@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/formats/gguf/k/q5_k.hpp"
 
+#include <cstring>
+
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/k/six_bit.hpp"
 
@@ -11,11 +13,18 @@ namespace {
 constexpr k_quants::GridSearch kSearch = {
     .largest = 31, .first = -0.5F, .step = 0.1F, .steps = 15, .absolute = false};
 
-void DecodeBlock(const uint8_t* block, float* weights) {
+void DecodeBlock(const uint8_t* packed, float* weights) {
+  // A copy: bytes may alias the weights, which would keep the loop from vectorizing.
+  uint8_t block[Q5K::kBytes];
+  std::memcpy(block, packed, sizeof(block));
+  const uint8_t* const fifths = block + Q5K::kFifthBits;
   for (uint32_t j = 0; j < Q5K::kBlock / Q5K::kSubBlock; ++j) {
     const ScaleAndMin sub = Q5K::ScaleAndMin(block, j);
-    for (uint32_t i = j * Q5K::kSubBlock; i < (j + 1) * Q5K::kSubBlock; ++i) {
-      weights[i] = sub.scale * static_cast<float>(Q5K::Code(block, i)) - sub.min;
+    const uint8_t* const codes = &block[Q5K::kCodes + j / 2 * 32];
+    const uint32_t shift = j % 2 * 4;
+    for (uint32_t l = 0; l < Q5K::kSubBlock; ++l) {
+      const int32_t code = ((codes[l] >> shift) & 15) | (((fifths[l] >> j) & 1) << 4);
+      weights[j * Q5K::kSubBlock + l] = sub.scale * static_cast<float>(code) - sub.min;
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/k/nearest_integer.hpp"
@@ -18,11 +19,19 @@ constexpr int32_t kHalf = 32;
 // Below this the block is stored as zeros.
 constexpr float kNothing = 1e-15F;
 
-void DecodeBlock(const uint8_t* block, float* weights) {
+void DecodeBlock(const uint8_t* packed, float* weights) {
+  // A copy: bytes may alias the weights, which would keep the loop from vectorizing.
+  uint8_t block[Q6K::kBytes];
+  std::memcpy(block, packed, sizeof(block));
   for (uint32_t j = 0; j < kSubBlocks; ++j) {
     const float scale = Q6K::Scale(block, j);
-    for (uint32_t i = j * Q6K::kSubBlock; i < (j + 1) * Q6K::kSubBlock; ++i) {
-      weights[i] = scale * static_cast<float>(Q6K::Code(block, i));
+    const uint32_t step = j / 2 % 4;
+    const uint8_t* const lower = &block[j / 8 * 64 + step % 2 * 32 + j % 2 * 16];
+    const uint8_t* const upper = &block[Q6K::kUpperBits + j / 8 * 32 + j % 2 * 16];
+    for (uint32_t l = 0; l < Q6K::kSubBlock; ++l) {
+      const int32_t low = (lower[l] >> (step / 2 * 4)) & 15;
+      const int32_t code = low | (((upper[l] >> (2 * step)) & 3) << 4);
+      weights[j * Q6K::kSubBlock + l] = scale * static_cast<float>(code - kHalf);
     }
   }
 }

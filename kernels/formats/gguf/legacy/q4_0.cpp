@@ -2,16 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/formats/gguf/legacy/q4_0.hpp"
 
+#include <cstring>
+
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/legacy/codes.hpp"
 
 namespace quantfleet::formats {
 namespace {
 
-void DecodeBlock(const uint8_t* block, float* weights) {
+void DecodeBlock(const uint8_t* packed, float* weights) {
+  // A copy: bytes may alias the weights, which would keep the loop from vectorizing.
+  uint8_t block[Q40::kBytes];
+  std::memcpy(block, packed, sizeof(block));
   const float d = Q40::Scale(block);
-  for (uint32_t i = 0; i < Q40::kBlock; ++i) {
-    weights[i] = d * static_cast<float>(Q40::Code(block, i));
+  const uint8_t* const codes = block + Q40::kCodes;
+  for (uint32_t j = 0; j < Q40::kBlock / 2; ++j) {
+    weights[j] = d * static_cast<float>((codes[j] & 15) - 8);
+    weights[j + 16] = d * static_cast<float>((codes[j] >> 4) - 8);
   }
 }
 

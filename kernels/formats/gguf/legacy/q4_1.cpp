@@ -2,17 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/formats/gguf/legacy/q4_1.hpp"
 
+#include <cstring>
+
 #include "kernels/formats/block_format.hpp"
 #include "kernels/formats/gguf/legacy/codes.hpp"
 
 namespace quantfleet::formats {
 namespace {
 
-void DecodeBlock(const uint8_t* block, float* weights) {
+void DecodeBlock(const uint8_t* packed, float* weights) {
+  // A copy: bytes may alias the weights, which would keep the loop from vectorizing.
+  uint8_t block[Q41::kBytes];
+  std::memcpy(block, packed, sizeof(block));
   const float d = Q41::Scale(block);
   const float min = Q41::Min(block);
-  for (uint32_t i = 0; i < Q41::kBlock; ++i) {
-    weights[i] = d * static_cast<float>(Q41::Code(block, i)) + min;
+  const uint8_t* const codes = block + Q41::kCodes;
+  for (uint32_t j = 0; j < Q41::kBlock / 2; ++j) {
+    weights[j] = d * static_cast<float>(codes[j] & 15) + min;
+    weights[j + 16] = d * static_cast<float>(codes[j] >> 4) + min;
   }
 }
 
