@@ -71,7 +71,7 @@ list_registers() {
 # The hot kernels of that list as a table: registers, with "+N" for N bytes of spills.
 print_table() {
   awk '
-    $5 ~ /^(TensorCore|Gemv|Decode|Int8|Ablation)/ {
+    $5 ~ /^(TensorCore|Gemv|Decode|Int8|Ablation|SplitKv|Prefill|Materialize)/ {
       name = $5; for (i = 6; i <= NF; ++i) name = name " " $i
       if (!(name in seen)) { seen[name] = 1; names[++count] = name }
       if (!($1 in columns)) { columns[$1] = 1; order[++width] = $1 }
@@ -126,7 +126,7 @@ check_kernels() {
   fi
   say "the same under compute-sanitizer: out-of-bounds accesses, then races in shared memory"
   local filter
-  for filter in decode_ fused_ dequantize_; do
+  for filter in decode_ fused_ dequantize_ attention_; do
     "$sanitizer" --tool memcheck --error-exitcode 9 "$check" --filter "$filter" \
       >>"$out/sanitizer.txt" 2>&1 || fail 1 "memcheck found something, see $out/sanitizer.txt"
   done

@@ -8,6 +8,8 @@
 
 #include "kernels/cuda/device.hpp"
 #include "kernels/cuda/host/naming.hpp"
+#include "kernels/ops/attention/cuda/register.hpp"
+#include "kernels/ops/attention/operation.hpp"
 #include "kernels/ops/linear/cuda/register.hpp"
 #include "kernels/ops/linear/operation.hpp"
 
@@ -45,6 +47,9 @@ class CudaBackend final : public engine::Backend {
                                               device->capability(), device->multiprocessors()});
     engine::OpenedDevice opened;
     opened.operations.push_back(linear::MakeLinearOperation(*device, std::move(table)));
+    opened.operations.push_back(attention::MakeAttentionOperation(
+        *device, attention::cuda::RegisterCudaKernels(
+                     {device->stream(), device->capability(), device->multiprocessors()})));
     opened.device = std::move(device);
     return opened;
   }

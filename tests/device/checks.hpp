@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.hpp"
@@ -30,9 +31,13 @@ struct Check {
 std::vector<Check> AllChecks();
 
 // Parts of the list.
-std::vector<Check> PortChecks();    // the device port: memory, time, ceilings
-std::vector<Check> DecodeChecks();  // decode kernels against the host's decode, bit for bit
-std::vector<Check> LinearChecks();  // every kernel against the fp64 reference
+std::vector<Check> PortChecks();       // the device port: memory, time, ceilings
+std::vector<Check> DecodeChecks();     // decode kernels against the host's decode, bit for bit
+std::vector<Check> LinearChecks();     // every kernel against the fp64 reference
+std::vector<Check> AttentionChecks();  // the same for the kernels of attention
+
+// The operation of one workload; the device has it.
+engine::Operation& OperationOf(const Subject& subject, std::string_view workload);
 
 // "kInternal: what" built from parts, for a check that failed.
 Status Failed(std::string what);

@@ -158,7 +158,7 @@ std::vector<Check> PortChecks() {
 
 std::vector<Check> AllChecks() {
   std::vector<Check> all;
-  for (auto part : {PortChecks(), DecodeChecks(), LinearChecks()}) {
+  for (auto part : {PortChecks(), DecodeChecks(), LinearChecks(), AttentionChecks()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -23,10 +23,16 @@ inline __device__ void MultiplyAccumulate(Bf16, float (&d)[4], const uint32_t (&
 #endif
 }
 
-// sm_75 has the half as deep m16n8k8, whose fragments are the two halves of the above.
+// The same; sm_75 has the half as deep m16n8k8, whose fragments are the two halves of the above.
 inline __device__ void MultiplyAccumulate(Fp16, float (&d)[4], const uint32_t (&a)[4],
                                           const uint32_t (&b)[2]) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 750
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
+      "{%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 750
   asm volatile(
       "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5}, {%6}, "
       "{%0,%1,%2,%3};"
