@@ -118,7 +118,7 @@ std::string ErrorText(const Row& row) {
                                        : "";
 }
 
-// Rows of one device class and layer, by batch and arm.
+// Rows of one device class and layer, by batch (or context, see PivotOf) and arm.
 struct Grid {
   std::string title;
   std::set<std::pair<double, std::string>> batches;
@@ -129,8 +129,9 @@ struct Grid {
 };
 
 void AddToGrid(Grid& grid, const Row& row) {
-  const std::string batch = BatchText(row);
-  grid.batches.emplace(ShapeOf(row).batch, batch);
+  const Pivot pivot = PivotOf(row);
+  const std::string batch = pivot.value > 0 ? std::to_string(pivot.value) : "";
+  grid.batches.emplace(pivot.value, batch);
   grid.any = &row;
   if (row.arm().role() == v1::ARM_ROLE_BASELINE) {
     grid.baselines[batch] = &row;
@@ -143,8 +144,9 @@ void AddToGrid(Grid& grid, const Row& row) {
 }
 
 std::string GridText(const Grid& grid) {
-  const bool batched = ShapeOf(*grid.any).batch > 0;
-  std::vector<std::string> header = {batched ? "batch" : "arm"};
+  const std::string axis = PivotOf(*grid.any).axis;
+  const bool batched = !axis.empty();
+  std::vector<std::string> header = {batched ? axis : "arm"};
   for (const auto& [value, text] : grid.batches) header.push_back(batched ? text : "speed-up");
   // Share of the DRAM ceiling where it binds most: at the smallest batch.
   const std::string first = grid.batches.begin()->second;
@@ -285,7 +287,8 @@ std::vector<const Row*> Sorted(const v1::Comparison& comparison, GroupBy by) {
   for (const Row& row : comparison.rows()) rows.push_back(&row);
   const auto key = [by](const Row* row) {
     std::array<char, 16> padded;
-    std::snprintf(padded.data(), padded.size(), "%010u", ShapeOf(*row).batch);
+    std::snprintf(padded.data(), padded.size(), "%010u%05u", PivotOf(*row).value,
+                  std::min(ShapeOf(*row).batch, 99999U));
     const std::string batch = padded.data();
     const std::string layer = LayerText(*row);
     const std::string arm = ArmWithRole(*row);
@@ -342,7 +345,7 @@ std::string LongText(const v1::Comparison& comparison, GroupBy by, Metric metric
                "speed-up", "verdict", "weights", "output error", "DRAM", "grade",
                "why not a plain verdict"});
   for (const Row* row : Sorted(comparison, by)) {
-    table.Add({row->device_class(), LayerText(*row), BatchText(*row), ArmWithRole(*row),
+    table.Add({row->device_class(), LineText(*row), BatchText(*row), ArmWithRole(*row),
                MetricText(*row, metric), Interval(*row), SpeedUp(*row), VerdictText(*row),
                FormatBytes(row->measurement().weight_bytes()), ErrorText(*row),
                Share(row->has_dram_fraction(), row->dram_fraction()), GradeText(*row),
@@ -399,7 +402,7 @@ std::string LongCsv(const v1::Comparison& comparison) {
       reasons += (reasons.empty() ? "" : " ") + reason;
     table.Add({row.device_class(),
                row.target(),
-               LayerText(row),
+               LineText(row),
                std::to_string(ShapeOf(row).n),
                std::to_string(ShapeOf(row).k),
                BatchText(row),
@@ -440,7 +443,7 @@ std::string Markdown(const v1::Comparison& comparison) {
                      "|---|---|--:|---|--:|---|---|--:|--:|---|\n";
   for (const Row& row : comparison.rows()) {
     for (const std::string& cell :
-         {row.device_class(), LayerText(row), BatchText(row), ArmWithRole(row), Latency(row),
+         {row.device_class(), LineText(row), BatchText(row), ArmWithRole(row), Latency(row),
           SpeedUp(row), VerdictText(row), FormatBytes(row.measurement().weight_bytes()),
           ErrorText(row), GradeText(row)}) {
       std::string escaped;

@@ -56,7 +56,8 @@ list_registers() {
     /Compiling entry function/ {
       match($0, /for .sm_[0-9]+/); architecture = substr($0, RSTART + 5, RLENGTH - 5)
       sub(/^.*entry function ./, ""); sub(/. for .sm_.*$/, "")
-      gsub(/quantfleet::|linear::|cuda::|\(anonymous namespace\)::/, ""); sub(/^void /, "")
+      gsub(/quantfleet::|linear::|attention::|cuda::|\(anonymous namespace\)::/, ""); sub(/^void /, "")
+      gsub(/\(KvCode\)/, "KvCode")
       sub(/\(.*$/, ""); name = $0
     }
     /bytes spill stores/ { spills = $5 + $9 }

@@ -14,8 +14,8 @@ namespace quantfleet::analysis {
 namespace {
 
 constexpr uint32_t kSchemaVersion = 1;
-// The numeric axis of workload "linear".
-constexpr const char* kCrossoverAxis = "batch";
+// The axes along which a comparison may turn around: of linear, and of attention.
+constexpr const char* kCrossoverAxes[] = {"batch", "context", "query_tokens"};
 
 using Sessions = std::map<std::string, const v1::ComparisonSession*>;
 
@@ -87,9 +87,11 @@ void AddRows(const MeasuredBlock& block, const v1::ComparisonSession& session,
 void AddCrossovers(v1::Comparison* comparison) {
   std::vector<const v1::ComparisonRow*> rows;
   for (const v1::ComparisonRow& row : comparison->rows()) rows.push_back(&row);
-  for (const AxisCurve& curve : CurvesOf(rows, kCrossoverAxis)) {
-    if (!curve.points.empty() && curve.points.size() + curve.missing.size() >= 2) {
-      *comparison->add_crossovers() = FindCrossover(curve, kCrossoverAxis);
+  for (const char* axis : kCrossoverAxes) {
+    for (const AxisCurve& curve : CurvesOf(rows, axis)) {
+      if (!curve.points.empty() && curve.points.size() + curve.missing.size() >= 2) {
+        *comparison->add_crossovers() = FindCrossover(curve, axis);
+      }
     }
   }
 }

@@ -78,17 +78,37 @@ class AxesReader {
       report_->Add(place, "the axis \"layer\" gives rows and columns, so they are given twice",
                    "keep layer, or rows and columns");
     }
-    if (claimed_.contains("kernel")) return;
-    DraftAxis kernel;
-    kernel.name = "kernel";
-    kernel.values.push_back({"auto", std::string("auto")});
-    groups_.push_back({place, {std::move(kernel)}});
+    for (const char* axis : {"query_heads", "key_value_heads", "head_dimension"}) {
+      if (!claimed_.contains("layer") || !claimed_.contains(axis)) continue;
+      report_->Add(place,
+                   std::string("the axis \"layer\" gives ") + axis + ", so it is given twice",
+                   "keep one of them");
+    }
+    AddDefault("kernel", {"auto", std::string("auto")}, place);
+    if (workload_ != "attention") return;
+    AddDefault("batch", {"1", 1.0}, place);
+    AddDefault("query_tokens", {"1", 1.0}, place);
   }
 
   std::vector<DraftGroup>& groups() { return groups_; }
 
  private:
+  // An axis of one value, unless the file gives the axis.
+  void AddDefault(const char* name, AxisValue value, Place place) {
+    if (claimed_.contains(name)) return;
+    DraftAxis axis;
+    axis.name = name;
+    axis.values.push_back(std::move(value));
+    groups_.push_back({place, {std::move(axis)}});
+  }
+
   std::vector<std::string> RequiredAxes() const {
+    if (workload_ == "attention" && claimed_.contains("layer")) {
+      return {"layer", "context", "format"};
+    }
+    if (workload_ == "attention") {
+      return {"query_heads", "key_value_heads", "head_dimension", "context", "format"};
+    }
     if (!IsConversion(workload_)) return {"layer", "batch", "format"};
     if (claimed_.contains("rows") || claimed_.contains("columns")) {
       return {"rows", "columns", "format"};

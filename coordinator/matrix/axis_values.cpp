@@ -8,7 +8,7 @@
 namespace quantfleet::matrix {
 namespace {
 
-// Of a dimension of a matrix, and of a batch.
+// Of a dimension of a layer.
 constexpr uint64_t kMaxDimension = uint64_t{1} << 20;
 constexpr uint64_t kAnyInteger = uint64_t{1} << 62;
 
@@ -30,14 +30,32 @@ std::optional<AxisValue> ReadShape(const YamlNode& node, Report* report) {
   return AxisValue{"n=" + std::to_string(*rows) + ",k=" + std::to_string(*columns), shape};
 }
 
-// Layers of the model that `name` starts with, or else of all models.
-std::vector<std::string> Neighbours(const std::string& name) {
+// Layers of the model that `name` starts with, or else all of `names`.
+std::vector<std::string> Neighbours(const std::string& name,
+                                    const std::vector<std::string>& names) {
   const std::string model = name.substr(0, name.find('/') + 1);
   std::vector<std::string> neighbours;
-  for (const std::string& known : LayerNames()) {
+  for (const std::string& known : names) {
     if (!model.empty() && known.starts_with(model)) neighbours.push_back(known);
   }
-  return neighbours.empty() ? LayerNames() : neighbours;
+  return neighbours.empty() ? names : neighbours;
+}
+
+std::optional<AxisValue> ReadAttention(const YamlNode& node, Report* report) {
+  const std::optional<std::string> name = ReadText(node, "layer", report);
+  if (!name) return std::nullopt;
+  const std::optional<AttentionHeads> found = FindAttention(*name);
+  if (!found) {
+    report->Add(node.place, "unknown layer " + Quoted(*name) + " for attention",
+                Suggest(*name, Neighbours(*name, AttentionNames())));
+    return std::nullopt;
+  }
+  v1::AttentionShape shape;
+  shape.set_query_heads(found->query_heads);
+  shape.set_key_value_heads(found->key_value_heads);
+  shape.set_head_dimension(found->head_dimension);
+  shape.set_window(found->window);
+  return AxisValue{*name, shape};
 }
 
 std::optional<AxisValue> ReadLayer(const YamlNode& node, Report* report) {
@@ -46,7 +64,8 @@ std::optional<AxisValue> ReadLayer(const YamlNode& node, Report* report) {
   if (!name) return std::nullopt;
   const std::optional<LayerShape> found = FindLayer(*name);
   if (!found) {
-    report->Add(node.place, "unknown layer " + Quoted(*name), Suggest(*name, Neighbours(*name)));
+    report->Add(node.place, "unknown layer " + Quoted(*name),
+                Suggest(*name, Neighbours(*name, LayerNames())));
     return std::nullopt;
   }
   v1::LinearShape shape;
@@ -79,9 +98,10 @@ std::optional<std::vector<uint64_t>> ReadNumbers(const YamlNode& node, const std
                 "the smaller number comes first");
     return std::nullopt;
   }
-  if (numbers[1] > kMaxDimension) {
+  const uint64_t most = BoundsOf(axis)->max;
+  if (numbers[1] > most) {
     report->Add(node.items[1].place, axis + " is " + std::to_string(numbers[1]) + ", at most " +
-                                         std::to_string(kMaxDimension) + " is allowed");
+                                         std::to_string(most) + " is allowed");
   }
   return numbers;
 }
@@ -122,13 +142,16 @@ AxisValue DraftAxis::At(size_t index) const {
 
 std::optional<AxisValue> ReadAxisValue(const std::string& workload, const std::string& axis,
                                        const YamlNode& node, Report* report) {
-  if (axis == "layer") return ReadLayer(node, report);
-  if (IsNumberAxis(axis)) {
-    const auto number = ReadInteger(node, axis, 1, kMaxDimension, report);
+  if (axis == "layer") {
+    return workload == "attention" ? ReadAttention(node, report) : ReadLayer(node, report);
+  }
+  if (const std::optional<Bounds> bounds = BoundsOf(axis)) {
+    const auto number = ReadInteger(node, axis, bounds->min, bounds->max, report);
     if (!number) return std::nullopt;
     return NumberValue(*number);
   }
-  const auto word = ReadWord(node, axis, axis == "format" ? Formats() : Kernels(workload), report);
+  const Vocabulary& words = axis == "format" ? Formats(workload) : Kernels(workload);
+  const auto word = ReadWord(node, axis, words, report);
   if (!word) return std::nullopt;
   return AxisValue{*word, *word};
 }

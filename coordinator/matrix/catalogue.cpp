@@ -32,6 +32,23 @@ const std::map<std::string, LayerShape>& Layers() {
   return kLayers;
 }
 
+const std::map<std::string, AttentionHeads>& AttentionLayers() {
+  static const std::map<std::string, AttentionHeads> kLayers = {
+      {"gpt2/attention", {12, 12, 64, 0}},
+      {"llama-3-8b/attention", {32, 8, 128, 0}},
+      {"gemma-3n-e2b/attention.local", {8, 2, 256, 512}},
+      {"gemma-3n-e2b/attention.global", {8, 2, 256, 0}},
+  };
+  return kLayers;
+}
+
+template <class Value>
+std::vector<std::string> NamesOf(const std::map<std::string, Value>& entries) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : entries) names.push_back(name);
+  return names;
+}
+
 }  // namespace
 
 std::optional<LayerShape> FindLayer(const std::string& name) {
@@ -41,21 +58,30 @@ std::optional<LayerShape> FindLayer(const std::string& name) {
 }
 
 const std::vector<std::string>& LayerNames() {
-  static const std::vector<std::string> kNames = [] {
-    std::vector<std::string> names;
-    for (const auto& [name, shape] : Layers()) names.push_back(name);
-    return names;
-  }();
+  static const std::vector<std::string> kNames = NamesOf(Layers());
+  return kNames;
+}
+
+std::optional<AttentionHeads> FindAttention(const std::string& name) {
+  const auto layer = AttentionLayers().find(name);
+  if (layer == AttentionLayers().end()) return std::nullopt;
+  return layer->second;
+}
+
+const std::vector<std::string>& AttentionNames() {
+  static const std::vector<std::string> kNames = NamesOf(AttentionLayers());
   return kNames;
 }
 
 const Vocabulary& Workloads() {
-  static const Vocabulary kWorkloads = {{"dequantize", "linear", "quantize"},
-                                        {"attention", "external", "model"}};
+  static const Vocabulary kWorkloads = {{"attention", "dequantize", "linear", "quantize"},
+                                        {"external", "model"}};
   return kWorkloads;
 }
 
-const Vocabulary& Formats() {
+const Vocabulary& Formats(const std::string& workload) {
+  static const Vocabulary kCaches = {{"fp16", "fp32", "fp8_e4m3", "int4", "int8"}, {}};
+  if (workload == "attention") return kCaches;
   // Those of kernels/formats, which a test compares.
   static const Vocabulary kFormats = {{"awq_int4",  "bf16",
                                        "fp16",      "fp32",
@@ -79,20 +105,38 @@ const Vocabulary& Kernels(const std::string& workload) {
   static const Vocabulary kLinear = {{"auto", "dequantize_then_gemm", "fused", "reference"},
                                      {"cublas", "marlin"}};
   static const Vocabulary kConversion = {{"auto", "parallel", "reference"}, {}};
+  static const Vocabulary kAttention = {{"auto", "dequantize_then_attention", "fused", "reference"},
+                                        {}};
+  if (workload == "attention") return kAttention;
   return IsConversion(workload) ? kConversion : kLinear;
 }
 
 const Vocabulary& AxisNames(const std::string& workload) {
-  static const std::vector<std::string> kAwaited = {
-      "cache", "context", "device", "generate_tokens", "kv_format", "model", "prompt_tokens"};
+  static const std::vector<std::string> kAwaited = {"cache",     "device", "generate_tokens",
+                                                    "kv_format", "model",  "prompt_tokens"};
   static const Vocabulary kLinear = {{"layer", "batch", "format", "kernel"}, kAwaited};
   static const Vocabulary kConversion = {{"layer", "rows", "columns", "format", "kernel"},
                                          kAwaited};
+  static const Vocabulary kAttention = {
+      {"layer", "query_heads", "key_value_heads", "head_dimension", "window", "batch", "context",
+       "query_tokens", "format", "kernel"},
+      kAwaited};
+  if (workload == "attention") return kAttention;
   return IsConversion(workload) ? kConversion : kLinear;
 }
 
-bool IsNumberAxis(const std::string& axis) {
-  return axis == "batch" || axis == "rows" || axis == "columns";
+std::optional<Bounds> BoundsOf(const std::string& axis) {
+  // Of a dimension of a matrix, a batch, or tokens; heads and their length are never near that.
+  constexpr uint64_t kMost = uint64_t{1} << 20;
+  constexpr uint64_t kMostHeads = uint64_t{1} << 10;
+  for (const char* name : {"batch", "rows", "columns", "context", "query_tokens"}) {
+    if (axis == name) return Bounds{1, kMost};
+  }
+  for (const char* name : {"query_heads", "key_value_heads", "head_dimension"}) {
+    if (axis == name) return Bounds{1, kMostHeads};
+  }
+  if (axis == "window") return Bounds{0, kMost};
+  return std::nullopt;
 }
 
 bool IsConversion(const std::string& workload) {

@@ -99,7 +99,7 @@ std::map<std::string, Condition> ReadWhen(const std::string& workload, const Yam
       continue;
     }
     Subject subject{.name = entry.key, .number = IsNumberAxis(entry.key)};
-    if (entry.key == "format") subject.vocabulary = &Formats();
+    if (entry.key == "format") subject.vocabulary = &Formats(workload);
     if (entry.key == "kernel") subject.vocabulary = &Kernels(workload);
     std::optional<Condition> condition = ReadCondition(entry.value, subject, report);
     if (condition) when[entry.key] = std::move(*condition);

@@ -44,6 +44,24 @@ v1::MatrixShape MakeMatrixShape(const Combination& combination) {
   return shape;
 }
 
+v1::AttentionShape MakeAttentionShape(const Combination& combination) {
+  v1::AttentionShape shape;
+  const auto layer = combination.find("layer");
+  if (layer != combination.end()) {
+    shape = std::get<v1::AttentionShape>(layer->second->value);
+  } else {
+    shape.set_query_heads(NumberOf(combination, "query_heads"));
+    shape.set_key_value_heads(NumberOf(combination, "key_value_heads"));
+    shape.set_head_dimension(NumberOf(combination, "head_dimension"));
+  }
+  // Also of a layer that has a window of its own.
+  if (combination.contains("window")) shape.set_window(NumberOf(combination, "window"));
+  shape.set_batch(NumberOf(combination, "batch"));
+  shape.set_context(NumberOf(combination, "context"));
+  shape.set_query_tokens(NumberOf(combination, "query_tokens"));
+  return shape;
+}
+
 v1::ArmSpec MakeSpec(const Matrix& matrix, const Combination& combination) {
   v1::ArmSpec spec;
   spec.set_workload(matrix.workload);
@@ -51,7 +69,9 @@ v1::ArmSpec MakeSpec(const Matrix& matrix, const Combination& combination) {
   spec.set_kernel(TextOf(combination, "kernel"));
   spec.set_cache(matrix.cache);
   spec.set_seed(matrix.seed);
-  if (IsConversion(matrix.workload)) {
+  if (matrix.workload == "attention") {
+    *spec.mutable_attention() = MakeAttentionShape(combination);
+  } else if (IsConversion(matrix.workload)) {
     *spec.mutable_matrix() = MakeMatrixShape(combination);
   } else {
     *spec.mutable_linear() = std::get<v1::LinearShape>(combination.at("layer")->value);

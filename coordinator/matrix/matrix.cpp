@@ -3,6 +3,7 @@
 #include "coordinator/matrix/matrix.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -124,6 +125,17 @@ void ReadBaseline(const YamlNode& node, Matrix* matrix, Report* report) {
   }
 }
 
+// Equal for layers whose arms are equal.
+std::string ShapeKey(const Matrix& matrix, const AxisValue& layer) {
+  if (const auto* weights = std::get_if<v1::LinearShape>(&layer.value)) {
+    return weights->SerializeAsString();
+  }
+  auto heads = std::get<v1::AttentionShape>(layer.value);
+  // An axis takes the place of the layers' own windows.
+  if (GroupOf(matrix, "window") != nullptr) heads.clear_window();
+  return heads.SerializeAsString();
+}
+
 // Layers of equal shape differ in name only; as candidates of one block they would be one arm.
 void CheckComparedLayers(const Matrix& matrix, Place place, Report* report) {
   if (!matrix.baseline.contains("layer")) return;
@@ -133,10 +145,9 @@ void CheckComparedLayers(const Matrix& matrix, Place place, Report* report) {
                 "leave layer out of baseline");
     return;
   }
-  std::map<std::pair<uint32_t, uint32_t>, std::string> seen;
+  std::map<std::string, std::string> seen;
   for (const auto& point : group.points) {
-    const auto& shape = std::get<v1::LinearShape>(point[0].value);
-    const auto [entry, fresh] = seen.emplace(std::pair(shape.n(), shape.k()), point[0].text);
+    const auto [entry, fresh] = seen.emplace(ShapeKey(matrix, point[0]), point[0].text);
     if (fresh) continue;
     report->Add(place,
                 "the layers " + entry->second + " and " + point[0].text +
@@ -176,6 +187,36 @@ void CheckAxesInUse(const Matrix& matrix, Place place, Report* report) {
   }
 }
 
+// Why attention with these values cannot be; empty if it can.
+std::string WhyNoAttention(const Combination& combination) {
+  const auto number = [&](const char* axis) {
+    return std::get<double>(combination.at(axis)->value);
+  };
+  if (number("query_tokens") > number("context")) {
+    return "query_tokens is " + combination.at("query_tokens")->text + " and context only " +
+           combination.at("context")->text;
+  }
+  if (combination.contains("layer")) return "";
+  if (std::fmod(number("query_heads"), number("key_value_heads")) == 0) return "";
+  return "query_heads is " + combination.at("query_heads")->text + ", no multiple of the " +
+         combination.at("key_value_heads")->text + " of key_value_heads";
+}
+
+// Reports the first arm of a shape that no engine can run.
+void CheckShapes(const Matrix& matrix, const Grid& grid, Place place, Report* report) {
+  if (matrix.workload != "attention") return;
+  for (const GridBlock& block : grid.blocks) {
+    std::vector<uint64_t> arms = block.candidates;
+    if (block.baseline) arms.push_back(*block.baseline);
+    for (const uint64_t arm : arms) {
+      const std::string problem = WhyNoAttention(CombinationAt(matrix, arm));
+      if (problem.empty()) continue;
+      report->Add(place, "an arm of the matrix cannot be: " + problem, "exclude it");
+      return;
+    }
+  }
+}
+
 // Sorts the matrix into blocks and checks that each has its baseline.
 void CheckBlocks(Place place, const Limits& limits, Matrix* matrix, Report* report) {
   if (ExclusionWork(*matrix) > kMaxExclusionWork) {
@@ -188,6 +229,7 @@ void CheckBlocks(Place place, const Limits& limits, Matrix* matrix, Report* repo
     report->Add(place, "every arm of the matrix is excluded");
     return;
   }
+  CheckShapes(*matrix, grid, place, report);
   const auto lacks = [](const GridBlock& block) { return !block.baseline.has_value(); };
   const auto first = std::find_if(grid.blocks.begin(), grid.blocks.end(), lacks);
   if (first != grid.blocks.end()) {

@@ -37,7 +37,8 @@ struct Target {
 // A value of an axis as written, with what it stands for.
 struct AxisValue {
   std::string text;  // for labels: "gpt2/mlp.c_fc", "16", "n=4096,k=14336"
-  std::variant<std::string, double, v1::LinearShape> value;  // of a shape only n and k are set
+  // Of a LinearShape only n and k are set, of an AttentionShape heads and window.
+  std::variant<std::string, double, v1::LinearShape, v1::AttentionShape> value;
 };
 
 // Axes that advance together; a plain axis is a group of its own.

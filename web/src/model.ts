@@ -76,12 +76,17 @@ function roleOf(name: string|undefined): Role {
 function axisTextOf(row: ComparisonRow, axis: string): string {
   const label = row.arm?.labels?.[axis];
   if (label !== undefined) return label;
+  if (axis === 'context') return String(row.arm?.spec?.attention?.context ?? '');
   return axis === 'batch' ? String(row.arm?.spec?.linear?.batch ?? '') : '';
 }
 
 function shapeText(spec: ArmSpec|undefined): string {
   if (spec?.linear) return `${spec.linear.n ?? 0}×${spec.linear.k ?? 0}`;
   if (spec?.matrix) return `${spec.matrix.rows ?? 0}×${spec.matrix.columns ?? 0}`;
+  if (spec?.attention) {
+    const shape = spec.attention;
+    return `${shape.queryHeads ?? 0}/${shape.keyValueHeads ?? 0} heads of ${shape.headDimension ?? 0}`;
+  }
   return spec?.workload ?? '';
 }
 

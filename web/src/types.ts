@@ -17,6 +17,15 @@ export interface MatrixShape {
   rows?: number;
   columns?: number
 }
+export interface AttentionShape {
+  queryHeads?: number;
+  keyValueHeads?: number;
+  headDimension?: number;
+  context?: number;
+  queryTokens?: number;
+  batch?: number;
+  window?: number
+}
 export interface ArmSpec {
   workload?: string;
   format?: string;
@@ -24,6 +33,7 @@ export interface ArmSpec {
   cache?: string;
   linear?: LinearShape;
   matrix?: MatrixShape;
+  attention?: AttentionShape;
 }
 export interface BlockArm {
   index?: number;

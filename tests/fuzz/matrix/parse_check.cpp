@@ -54,7 +54,11 @@ std::string CheckBlock(const v1::Block& block) {
     const v1::MatrixShape& matrix = arm.spec().matrix();
     const bool linear = shape.n() > 0 && shape.k() > 0 && shape.batch() > 0;
     const bool conversion = matrix.rows() > 0 && matrix.columns() > 0;
-    if (linear == conversion) return "no shape, or two";
+    const v1::AttentionShape& heads = arm.spec().attention();
+    const bool attention = heads.query_heads() > 0 && heads.key_value_heads() > 0 &&
+                           heads.head_dimension() > 0 && heads.batch() > 0 &&
+                           heads.query_tokens() > 0 && heads.context() >= heads.query_tokens();
+    if (int{linear} + int{conversion} + int{attention} != 1) return "no shape, or two";
   }
   return "";
 }

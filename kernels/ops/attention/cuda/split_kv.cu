@@ -15,6 +15,12 @@ constexpr uint32_t kThreads = 128;
 constexpr uint32_t kAhead = 4;
 constexpr float kLog2E = 1.4426950408889634F;
 
+// Blocks that are to fit on a multiprocessor: leaves 128 or 168 registers a thread, enough that
+// nothing spills on any architecture. Left to itself ptxas spills for sm_120.
+constexpr uint32_t BlocksOf(uint32_t rows) {
+  return rows == 4 ? 3 : 4;
+}
+
 // fp32 beside fp32, fp16 beside all other codes.
 template <KvCode kCode>
 using Activation = std::conditional_t<kCode == KvCode::kFp32, float, Fp16::Type>;
@@ -155,7 +161,8 @@ __device__ void LoadQueries(const AttendArguments& a, const Rows& rows, uint32_t
 // blockIdx.x: a head of the cache and kRows rows of it; blockIdx.y: a run of the tokens. kLanes
 // neighbouring threads share a token, eight values each.
 template <KvCode kCode, uint32_t kLanes, uint32_t kRows>
-__global__ void __launch_bounds__(kThreads) SplitKvKernel(AttendArguments a, float scale) {
+__global__ void __launch_bounds__(kThreads, BlocksOf(kRows))
+    SplitKvKernel(AttendArguments a, float scale) {
   constexpr uint32_t kGroups = kThreads / kLanes;
   const uint32_t all_rows = a.query_heads / a.key_value_heads * a.query_tokens;
   const uint32_t row_blocks = (all_rows + kRows - 1) / kRows;

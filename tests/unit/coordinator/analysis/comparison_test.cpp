@@ -68,6 +68,23 @@ TEST(ComparisonTest, FindsThePlantedCrossoverOfEveryDevice) {
   EXPECT_NEAR(comparison.crossovers(1).flips(0).estimate(), 22.6, 2);
 }
 
+// Attention has a batch, a context and a number of queries; the axis that was varied counts.
+TEST(ComparisonTest, FindsCrossoversAlongTheContext) {
+  std::vector<MeasuredBlock> blocks = Sweep("s", 11.3, 4);
+  for (MeasuredBlock& block : blocks) {
+    for (v1::BlockArm& arm : *block.block.mutable_arms()) {
+      (*arm.mutable_labels())["context"] = arm.labels().at("batch") + "000";
+      (*arm.mutable_labels())["batch"] = "1";
+      (*arm.mutable_labels())["query_tokens"] = "1";
+    }
+  }
+  const v1::Comparison comparison = BuildComparison("m", "n", blocks, {MakeSession("s", "cpu/a")});
+  ASSERT_EQ(comparison.crossovers_size(), 1);
+  EXPECT_EQ(comparison.crossovers(0).axis(), "context");
+  EXPECT_EQ(comparison.crossovers(0).flips(0).from(), 8000);
+  EXPECT_THAT(comparison.crossovers(0).sentence(), HasSubstr("up to context 8000"));
+}
+
 TEST(ComparisonTest, PlantedCrossoversAreFoundAgainAndAgain) {
   int right = 0;
   for (uint64_t seed = 0; seed < 100; ++seed) {

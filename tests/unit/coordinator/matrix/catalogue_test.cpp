@@ -43,6 +43,22 @@ TEST(CatalogueTest, ShapesAddUpToTheModels) {
               1.864e9, 0.005e9);
 }
 
+// The projections that make queries, keys and values give as many as the heads take.
+TEST(CatalogueTest, HeadsFitTheProjectionsOfTheirModel) {
+  for (const std::string& name : AttentionNames()) {
+    const AttentionHeads heads = FindAttention(name).value();
+    const std::string model = name.substr(0, name.find('/') + 1);
+    const uint32_t queries = heads.query_heads * heads.head_dimension;
+    const uint32_t keys = heads.key_value_heads * heads.head_dimension;
+    if (const auto fused = FindLayer(model + "attn.c_attn")) {
+      EXPECT_EQ(fused->n, queries + 2 * keys) << name;
+      continue;
+    }
+    EXPECT_EQ(FindLayer(model + "attn.q_proj").value().n, queries) << name;
+    EXPECT_EQ(FindLayer(model + "attn.k_proj").value().n, keys) << name;
+  }
+}
+
 TEST(CatalogueTest, UnknownLayersAreNotFound) {
   EXPECT_FALSE(FindLayer("gpt2").has_value());
   EXPECT_FALSE(FindLayer("").has_value());
@@ -51,7 +67,8 @@ TEST(CatalogueTest, UnknownLayersAreNotFound) {
 
 TEST(CatalogueTest, NoWordIsBothAvailableAndAwaited) {
   for (const Vocabulary* words :
-       {&Workloads(), &Formats(), &Kernels("linear"), &Kernels("quantize"), &AxisNames("linear"),
+       {&Workloads(), &Formats("linear"), &Formats("attention"), &Kernels("linear"),
+        &Kernels("quantize"), &Kernels("attention"), &AxisNames("linear"), &AxisNames("attention"),
         &AxisNames("dequantize")}) {
     for (const std::string& word : words->available) {
       EXPECT_FALSE(Contains(words->awaited, word)) << word;
@@ -63,7 +80,7 @@ TEST(CatalogueTest, NoWordIsBothAvailableAndAwaited) {
 TEST(CatalogueTest, HasEveryFormatOfTheEngine) {
   std::vector<std::string> names;
   for (const formats::Format* format : formats::AllFormats()) names.emplace_back(format->name());
-  EXPECT_THAT(Formats().available, ::testing::UnorderedElementsAreArray(names));
+  EXPECT_THAT(Formats("linear").available, ::testing::UnorderedElementsAreArray(names));
 }
 
 // The schema is written by hand: it must not drift from the catalogue.
@@ -80,7 +97,9 @@ TEST(CatalogueTest, SchemaKnowsTheSameWords) {
     return known;
   };
   EXPECT_EQ(words("layer_name"), sorted(LayerNames()));
-  EXPECT_EQ(words("format"), sorted(Formats().available));
+  EXPECT_EQ(words("weight_format"), sorted(Formats("linear").available));
+  EXPECT_EQ(words("cache_format"), sorted(Formats("attention").available));
+  EXPECT_EQ(words("attention_name"), sorted(AttentionNames()));
   std::set<std::string> kernels;
   for (const std::string& workload : Workloads().available) {
     const Vocabulary& of_one = Kernels(workload);

@@ -13,7 +13,7 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
 STRUCTURAL = """
-awaited_axis awaited_workload bad_confidence bad_name bad_percent bad_seed bad_unit_memory
+attention_unknown_layer awaited_axis awaited_workload bad_confidence bad_name bad_percent bad_seed bad_unit_memory
 bad_unit_seconds baseline_unknown_axis baseline_with_a_list bound_on_text doubling_of_three each_unknown empty_axis
 exclude_empty_when exclude_unknown_axis exclude_without_reason explain exponent_batch fixed_list
 fractional_batch glob_too_long huge_batch infinite_seconds list_document memory_without_bound negative_batch

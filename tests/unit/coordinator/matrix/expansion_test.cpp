@@ -206,6 +206,35 @@ TEST(ExpansionTest, ConversionsTakeRowsAndColumnsFromLayersOrAxes) {
                                    testing::FieldsAre("dequantize nf4", 1024u, 4096u)));
 }
 
+TEST(ExpansionTest, AttentionTakesHeadsFromLayersOrAxes) {
+  const auto shapes = [](const std::string& file) {
+    std::set<std::string> found;
+    const std::string document = ReadBytes(CorpusFolder() / "valid" / file);
+    for (const PlannedBlock& planned : ExpandMatrix(*Parse(document), {}).blocks) {
+      for (const v1::BlockArm& arm : planned.block.arms()) {
+        EXPECT_EQ(arm.spec().workload(), "attention");
+        EXPECT_FALSE(arm.spec().has_linear());
+        EXPECT_EQ(arm.labels().at("context"), std::to_string(arm.spec().attention().context()));
+        found.insert(arm.spec().attention().ShortDebugString());
+      }
+    }
+    return found;
+  };
+  const std::string llama = "query_heads: 32 key_value_heads: 8 head_dimension: 128 context: ";
+  const std::string gemma = "query_heads: 8 key_value_heads: 2 head_dimension: 256 context: ";
+  const std::string decode = " query_tokens: 1 batch: 1";
+  EXPECT_THAT(shapes("attention_layers.yaml"),
+              testing::UnorderedElementsAre(llama + "1024" + decode, llama + "2048" + decode,
+                                            llama + "4096" + decode,
+                                            gemma + "1024" + decode + " window: 512",
+                                            gemma + "2048" + decode + " window: 512"));
+  const std::set<std::string> all = shapes("attention_shapes.yaml");
+  EXPECT_EQ(all.size(), 2u * 2 * 2 * 2 * 2);
+  EXPECT_TRUE(all.contains(
+      "query_heads: 8 key_value_heads: 1 head_dimension: 64 context: 512 query_tokens: 64 batch: 2 "
+      "window: 128"));
+}
+
 TEST(ArmIdTest, IsTheDigestOfCanonicalJson) {
   v1::ArmSpec spec;
   spec.set_workload("linear");
@@ -249,7 +278,21 @@ TEST(ArmIdTest, EveryParameterCounts) {
   ids.insert(ArmId(spec));
   spec.mutable_matrix()->set_columns(1);
   ids.insert(ArmId(spec));
-  EXPECT_EQ(ids.size(), 11u);
+  spec.mutable_attention()->set_query_heads(1);
+  ids.insert(ArmId(spec));
+  spec.mutable_attention()->set_key_value_heads(1);
+  ids.insert(ArmId(spec));
+  spec.mutable_attention()->set_head_dimension(1);
+  ids.insert(ArmId(spec));
+  spec.mutable_attention()->set_context(1);
+  ids.insert(ArmId(spec));
+  spec.mutable_attention()->set_query_tokens(1);
+  ids.insert(ArmId(spec));
+  spec.mutable_attention()->set_batch(1);
+  ids.insert(ArmId(spec));
+  spec.mutable_attention()->set_window(1);
+  ids.insert(ArmId(spec));
+  EXPECT_EQ(ids.size(), 18u);
 }
 
 }  // namespace
