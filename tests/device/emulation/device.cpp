@@ -81,6 +81,28 @@ void Mma(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], float (*
   warp.barrier.arrive_and_wait();
 }
 
+void Mma(int32_t (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  Warp& warp = ThisWarp();
+  const unsigned lane = threadIdx.x % kWarp;
+  std::copy(std::begin(a), std::end(a), warp.a[lane].begin());
+  std::copy(std::begin(b), std::end(b), warp.b[lane].begin());
+  warp.barrier.arrive_and_wait();
+  for (unsigned i = 0; i < 4; ++i) {
+    const unsigned row = lane / 4 + (i < 2 ? 0 : 8);
+    const unsigned column = lane % 4 * 2 + i % 2;
+    for (unsigned k = 0; k < 32; ++k) {
+      // Element k sits with the lane k % 16 / 4 of its group of four, byte k % 4 of register k
+      // / 16.
+      const unsigned member = k % 16 / 4;
+      const uint32_t a_word = warp.a[row % 8 * 4 + member][(k / 16) * 2 + row / 8];
+      const uint32_t b_word = warp.b[column * 4 + member][k / 16];
+      d[i] += static_cast<int8_t>(a_word >> (8 * (k % 4))) *
+              static_cast<int8_t>(b_word >> (8 * (k % 4)));
+    }
+  }
+  warp.barrier.arrive_and_wait();
+}
+
 }  // namespace emulation
 
 void __syncthreads() {

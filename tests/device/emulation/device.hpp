@@ -17,6 +17,7 @@
 #define __global__
 #define __device__
 #define __host__
+#define __constant__
 #define __launch_bounds__(...)
 // Blocks run one at a time: what a block shares can be shared by all.
 #define __shared__ static
@@ -101,5 +102,8 @@ void Run(dim3 grid, unsigned threads, const std::function<void()>& thread);
 // D += A B as the PTX ISA defines mma.m16n8k16 (fragments: "Matrix Fragments for mma.m16n8k16 with
 // floating point type"), for 16-bit operands that `widen` turns into floats.
 void Mma(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], float (*widen)(uint16_t));
+
+// The same for mma.m16n8k32 with int8 operands and int32 sums.
+void Mma(int32_t (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]);
 
 }  // namespace emulation

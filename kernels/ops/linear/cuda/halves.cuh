@@ -44,6 +44,7 @@ struct Bf16 {
     return static_cast<uint32_t>(exponent + kExponentBias) << kMantissaBits << 16 |
            static_cast<uint32_t>(exponent + kExponentBias) << kMantissaBits;
   }
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
   // Arithmetic on both halves, each rounded once. Subnormal operands count in full.
   static __device__ uint32_t Subtract(uint32_t a, uint32_t b) {
     return Bits(__hsub2(Values(a), Values(b)));
@@ -71,6 +72,7 @@ struct Bf16 {
     pun.values = values;
     return pun.bits;
   }
+#endif
 };
 
 struct Fp16 {

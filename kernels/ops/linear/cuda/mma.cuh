@@ -46,4 +46,24 @@ inline __device__ void MultiplyAccumulate(Fp16, float (&d)[4], const uint32_t (&
 #endif
 }
 
+// The same in int8 with A [16, 32], B [32, 8] and int32 sums, for mma.m16n8k32: each register holds
+// four neighbouring k. sm_75 has m8n8k16, whose fragments are the quarters of it.
+inline __device__ void MultiplyAccumulate(int32_t (&d)[4], const uint32_t (&a)[4],
+                                          const uint32_t (&b)[2]) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 750
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    asm volatile("mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32 {%0,%1}, {%2}, {%3}, {%0,%1};"
+                 : "+r"(d[i % 2 * 2]), "+r"(d[i % 2 * 2 + 1])
+                 : "r"(a[i]), "r"(b[i / 2]));
+  }
+#endif
+}
+
 }  // namespace quantfleet::linear::cuda

@@ -20,7 +20,7 @@ constexpr uint32_t kAnyBatch = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kStep = 128;  // k that a warp takes at once
 constexpr uint32_t kWarps = 8;   // of a block
 constexpr uint32_t kMostSplits = 16;
-constexpr uint32_t kGemvRows = 16;  // of a block
+constexpr uint32_t kTileRows = 16;  // of the smallest tile
 
 uint32_t CeilDivide(uint32_t a, uint32_t b) {
   return (a + b - 1) / b;
@@ -80,7 +80,7 @@ FusedPlan PlanFused(Capability capability, uint32_t multiprocessors,
   FusedPlan plan;
   const bool gemv = shape.batch <= gemv_max_batch;
   plan.kernel = gemv ? FusedKernel::kGemv : FusedKernel::kTensorCore;
-  plan.tile = gemv ? TileShape{kGemvRows, shape.batch} : TensorCoreTile(shape.batch);
+  plan.tile = gemv ? TileShape{kTileRows, shape.batch} : TensorCoreTile(shape.batch);
   plan.splits = SplitsFor(Tiles(plan.tile, shape), shape.k, multiprocessors);
   return plan;
 }
@@ -93,7 +93,9 @@ uint64_t SplitSumsBytes(const FusedPlan& plan, const engine::LinearShape& shape)
 
 uint64_t SplitBytes(const FusedPlan& plan, const engine::LinearShape& shape) {
   if (plan.splits == 1) return 0;
-  return SplitSumsBytes(plan, shape) + uint64_t{Tiles(plan.tile, shape)} * sizeof(uint32_t);
+  // Some formats take half of the widest tile.
+  const uint64_t tiles = Tiles({kTileRows, plan.tile.columns}, shape);
+  return SplitSumsBytes(plan, shape) + tiles * sizeof(uint32_t);
 }
 
 double ToleranceOf(ActivationType type, const engine::LinearShape& shape) {
@@ -119,9 +121,29 @@ std::vector<DispatchRow> DispatchRows(Capability) {
   constexpr uint32_t kFusedMaxBatch = 64;
   std::vector<DispatchRow> rows = {
       {"fp32", kAnyBatch, "dense"}, {"fp16", kAnyBatch, "dense"}, {"bf16", kAnyBatch, "dense"}};
-  for (const std::string_view format :
-       {"fp8_e4m3", "fp8_e5m2", "int8", "nf4", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k",
-        "q3_k", "q4_k", "q5_k", "q6_k", "iq2_xxs", "mxfp4", "nvfp4"}) {
+  for (const std::string_view format : {"fp8_e4m3",
+                                        "fp8_e5m2",
+                                        "int8",
+                                        "nf4",
+                                        "fp4",
+                                        "nf4_double_quant",
+                                        "fp4_double_quant",
+                                        "awq_int4",
+                                        "gptq_int4",
+                                        "gptq_int4_act_order",
+                                        "q8_0",
+                                        "q4_0",
+                                        "q4_1",
+                                        "q5_0",
+                                        "q5_1",
+                                        "q2_k",
+                                        "q3_k",
+                                        "q4_k",
+                                        "q5_k",
+                                        "q6_k",
+                                        "iq2_xxs",
+                                        "mxfp4",
+                                        "nvfp4"}) {
     rows.push_back({format, kFusedMaxBatch, "fused"});
     rows.push_back({format, kAnyBatch, "dequantize_then_gemm"});
   }

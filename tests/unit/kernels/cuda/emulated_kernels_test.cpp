@@ -147,10 +147,10 @@ std::vector<Case> FusedCases() {
   using enum FusedKernel;
   constexpr ActivationType kBf16 = ActivationType::kBf16;
   constexpr ActivationType kFp16 = ActivationType::kFp16;
-  const Shape everywhere[] = {{kBf16, 19, 512, 1, kGemv, 1},
-                              {kFp16, 5, 512, 2, kGemv, 1},
-                              {kBf16, 19, 512, 9, kTensorCore, 1},
-                              {kFp16, 5, 512, 3, kTensorCore, 1}};
+  const Shape everywhere[] = {{kBf16, 24, 512, 1, kGemv, 1},
+                              {kFp16, 8, 512, 2, kGemv, 1},
+                              {kBf16, 24, 512, 9, kTensorCore, 1},
+                              {kFp16, 8, 512, 3, kTensorCore, 1}};
   const Shape more[] = {
       {kBf16, 33, 64, 1, kGemv, 1},         {kBf16, 9, 2816, 3, kGemv, 2},
       {kFp16, 6, 2112, 4, kGemv, 1},        {kBf16, 17, 704, 11, kTensorCore, 1},
@@ -162,6 +162,8 @@ std::vector<Case> FusedCases() {
     const std::string name(format->name());
     if (FindTiling(name) == nullptr) continue;
     for (const Shape& shape : everywhere) cases.push_back({name, shape});
+    // Blocks of absmax that straddle rows.
+    if (name.ends_with("_double_quant")) cases.push_back({name, {kBf16, 70, 320, 1, kGemv, 1}});
     if (name != "int8" && name != "nf4") continue;
     for (const Shape& shape : more) cases.push_back({name, shape});
   }
@@ -224,7 +226,7 @@ std::vector<DecodeCase> DecodeCases() {
     const std::string name(format->name());
     if (FindDecode(name) == nullptr) continue;
     cases.push_back({name, 8, 256});
-    cases.push_back({name, 24, 768});
+    cases.push_back({name, 72, 768});
     if (format->CheckShape(3, 17).ok()) {
       cases.push_back({name, 1, 1});
       cases.push_back({name, 3, 17});

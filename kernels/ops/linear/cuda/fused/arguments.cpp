@@ -9,7 +9,8 @@ FusedArguments FusedArgumentsOf(const Tiling& tiling, const FusedPlan& plan,
   const auto [n, k, batch] = call.shape;
   const TiledShape tiled = ShapeOf(tiling, n, k);
   FusedArguments arguments = {{}, tiled.steps, call.x, call.y, n, k, batch, nullptr, nullptr};
-  for (uint32_t i = 0; i < tiling.plane_count; ++i) {
+  const uint32_t parts = tiling.plane_count + (tiling.tail != nullptr ? 1 : 0);
+  for (uint32_t i = 0; i < parts; ++i) {
     arguments.plane[i] = reinterpret_cast<const uint8_t*>(call.weights) + tiled.offsets[i];
   }
   if (plan.splits > 1) {

@@ -9,7 +9,9 @@ namespace quantfleet::linear::cuda {
 
 __device__ inline Planes PlanesOf(const FusedArguments& arguments) {
   return {{arguments.plane[0], arguments.plane[1], arguments.plane[2], arguments.plane[3]},
-          arguments.steps};
+          arguments.steps,
+          arguments.n,
+          arguments.k};
 }
 
 // Writes value `i` of a block's output tile, [column][row], unless it lies outside of y.

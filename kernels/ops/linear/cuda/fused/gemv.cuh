@@ -96,13 +96,15 @@ class GemvWork {
     for (uint32_t half = 0; half < 2; ++half) {
       const Place place = PlaceOf(step, half);
       float scale = 1;
-      if constexpr (Codec::kScaling == Scaling::kRun) scale = Codec::Scale(raw[half], place, run);
+      if constexpr (Codec::kScaling == Scaling::kRun)
+        scale = Codec::Scale(PlanesOf(arguments_), raw[half], place, run);
 #pragma unroll
       for (int token = 0; token < kBatch; ++token) {
         float& sum = sums_[half][token];
         sum = fmaf(dots[half][token], scale, sum);
         if constexpr (Codec::kHasMinimum) {
-          sum = fmaf(-totals[token], Codec::Minimum(raw[half], place, run), sum);
+          sum = fmaf(-totals[token], Codec::Minimum(PlanesOf(arguments_), raw[half], place, run),
+                     sum);
         }
       }
     }

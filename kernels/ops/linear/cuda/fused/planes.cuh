@@ -11,6 +11,8 @@ namespace quantfleet::linear::cuda {
 struct Planes {
   const uint8_t* plane[kMostPlanes];
   uint32_t steps;
+  uint32_t n;
+  uint32_t k;
 };
 
 // Where one lane's unit lies.
@@ -42,14 +44,17 @@ struct Place {
 //   Codes<Half>(raw, run, table, pairs)
 //                       16 weights (run 0 or 1 of the unit) as 8 pairs of 16-bit values, exact but
 //                       for their scale
-//   kScaling            kRow: RowScale(planes, row) multiplies the finished sum; kRun: Scale(raw,
-//                       place, run) multiplies the run
-//   kHasMinimum         Minimum(raw, place, run) is subtracted from each scaled weight
+//   kScaling            kRow: RowScale(planes, row) multiplies the finished sum; kRun:
+//   Scale(planes,
+//                       raw, place, run) multiplies the run
+//   kHasMinimum         Minimum(planes, raw, place, run) is subtracted from each scaled weight
+//   kWideTilesM         tiles of 16 rows that the widest tensor core tile takes without spilling
 //   kTableBytes         shared memory that FillTable<Half>(table) fills and Codes reads
 enum class Scaling { kRow, kRun };
 
 // For codecs without a table.
 struct NoTable {
+  static constexpr int kWideTilesM = 2;
   static constexpr uint32_t kTableBytes = 0;
   template <typename Half>
   static __device__ void FillTable(uint32_t* table) {

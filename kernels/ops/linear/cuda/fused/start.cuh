@@ -49,7 +49,7 @@ cudaError_t StartTensorCore(const FusedArguments& arguments, uint32_t splits, cu
   if (batch <= 8) return StartTile<Tile<Codec, Half, 1, 1, 8, 2>>(arguments, splits, stream);
   if (batch <= 16) return StartTile<Tile<Codec, Half, 1, 2, 8, 2>>(arguments, splits, stream);
   if (batch <= 32) return StartTile<Tile<Codec, Half, 2, 4, 8, 1>>(arguments, splits, stream);
-  return StartTile<Tile<Codec, Half, 2, 8, 4, 1>>(arguments, splits, stream);
+  return StartTile<Tile<Codec, Half, Codec::kWideTilesM, 8, 4, 1>>(arguments, splits, stream);
 }
 
 template <typename Codec>

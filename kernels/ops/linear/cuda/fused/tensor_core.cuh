@@ -105,9 +105,10 @@ class TensorCoreWork {
                           uint32_t (&pairs)[8]) const {
     Codec::template Codes<Half>(raw, run, table_, pairs);
     if constexpr (Codec::kScaling == Scaling::kRun) {
-      const uint32_t scale = Both<Half>(Codec::Scale(raw, place, run));
+      const uint32_t scale = Both<Half>(Codec::Scale(PlanesOf(arguments_), raw, place, run));
       uint32_t minimum = 0;
-      if constexpr (Codec::kHasMinimum) minimum = Both<Half>(-Codec::Minimum(raw, place, run));
+      if constexpr (Codec::kHasMinimum)
+        minimum = Both<Half>(-Codec::Minimum(PlanesOf(arguments_), raw, place, run));
 #pragma unroll
       for (int i = 0; i < 8; ++i) {
         pairs[i] = Codec::kHasMinimum ? Half::MultiplyAdd(pairs[i], scale, minimum)

@@ -1,29 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/formats/ieee/bf16.hpp"
-#include "kernels/formats/ieee/fp16.hpp"
 #include "kernels/ops/linear/cuda/launch.hpp"
 #include "kernels/ops/linear/cuda/start.cuh"
+#include "kernels/ops/linear/cuda/values.cuh"
 
 namespace quantfleet::linear::cuda {
 namespace {
 
 constexpr uint32_t kThreads = 128;
-
-__device__ float Load(ActivationType type, const void* values, uint64_t i) {
-  if (type == ActivationType::kFp32) return static_cast<const float*>(values)[i];
-  const uint16_t bits = static_cast<const uint16_t*>(values)[i];
-  return type == ActivationType::kBf16 ? formats::DecodeBf16(bits) : formats::DecodeFp16(bits);
-}
-
-__device__ void Save(ActivationType type, void* values, uint64_t i, float value) {
-  if (type == ActivationType::kFp32) {
-    static_cast<float*>(values)[i] = value;
-    return;
-  }
-  static_cast<uint16_t*>(values)[i] =
-      type == ActivationType::kBf16 ? formats::EncodeBf16(value) : formats::EncodeFp16(value);
-}
 
 // One block an output: threads take every kThreads-th product, the sums are added as a tree.
 __global__ void __launch_bounds__(kThreads)
@@ -35,7 +19,7 @@ __global__ void __launch_bounds__(kThreads)
   const float* const with = weights + static_cast<uint64_t>(row) * k;
   double sum = 0;
   for (uint32_t i = threadIdx.x; i < k; i += kThreads) {
-    const float value = Load(type, x, static_cast<uint64_t>(token) * k + i);
+    const float value = LoadValue(type, x, static_cast<uint64_t>(token) * k + i);
     sum += static_cast<double>(with[i]) * static_cast<double>(value);
   }
   sums[threadIdx.x] = sum;
@@ -44,7 +28,7 @@ __global__ void __launch_bounds__(kThreads)
     if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
   }
   if (threadIdx.x == 0) {
-    Save(type, y, static_cast<uint64_t>(token) * n + row, static_cast<float>(sums[0]));
+    SaveValue(type, y, static_cast<uint64_t>(token) * n + row, static_cast<float>(sums[0]));
   }
 }
 

@@ -62,6 +62,10 @@ TiledShape ShapeOf(const Tiling& tiling, uint64_t n, uint64_t k) {
     shape.offsets[i] = shape.bytes;
     shape.bytes += RoundUp(rows * elements * plane.bytes, kPlaneAlignment);
   }
+  if (tiling.tail != nullptr) {
+    shape.offsets[tiling.plane_count] = shape.bytes;
+    shape.bytes += RoundUp(tiling.tail(n, k).bytes, kPlaneAlignment);
+  }
   return shape;
 }
 
@@ -83,12 +87,16 @@ std::vector<std::byte> TileWeights(const Tiling& tiling, uint64_t n, uint64_t k,
       tiling.fill(source, elements);
     }
   }
+  if (tiling.tail != nullptr) {
+    const ByteRange tail = tiling.tail(n, k);
+    std::memcpy(to + shape.offsets[tiling.plane_count], packed.data() + tail.begin, tail.bytes);
+  }
   return tiled;
 }
 
 const Tiling* FindTiling(std::string_view format) {
   for (const std::span<const Tiling> family :
-       {PlainTilings(), SmallBlockTilings(), LargeBlockTilings()}) {
+       {PlainTilings(), Int4Tilings(), SmallBlockTilings(), LargeBlockTilings()}) {
     for (const Tiling& tiling : family) {
       if (tiling.format == format) return &tiling;
     }

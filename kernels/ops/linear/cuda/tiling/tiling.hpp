@@ -23,7 +23,7 @@ inline constexpr uint32_t kUnitWeights = 32;
 inline constexpr uint32_t kStepUnits = 4;
 inline constexpr uint32_t kStepWeights = kUnitWeights * kStepUnits;
 inline constexpr uint32_t kTileRows = 16;
-inline constexpr uint32_t kMostPlanes = 4;
+inline constexpr uint32_t kMostPlanes = 4;  // the tail counts as one
 
 // Elements of `bytes` bytes (a power of two up to 16), each for `units` units of a row (1, 2, 4 or
 // 8) or, with 0, for the whole row.
@@ -41,6 +41,11 @@ struct UnitSource {
   uint32_t unit = 0;
 };
 
+struct ByteRange {
+  uint64_t begin = 0;
+  uint64_t bytes = 0;
+};
+
 // How a format is tiled.
 struct Tiling {
   std::string_view format;
@@ -49,6 +54,9 @@ struct Tiling {
   // Writes the element of each plane that holds the unit. What several units share is written by
   // each of them. A unit may reach past the end of its row; the weights there must become 0.
   void (*fill)(const UnitSource& source, uint8_t* const* elements) = nullptr;
+  // What belongs to the whole matrix, copied behind the planes as it is: first byte and size in the
+  // packed matrix [n, k]. nullptr for nothing.
+  ByteRange (*tail)(uint64_t n, uint64_t k) = nullptr;
 };
 
 // nullptr if there is no fused kernel for the format.
@@ -57,7 +65,7 @@ const Tiling* FindTiling(std::string_view format);
 // Places of the planes in a tiled matrix [n, k], and its size. Bytes; planes are aligned to 256.
 struct TiledShape {
   uint32_t steps = 0;  // of a row, rounded up so that every element is whole
-  std::array<uint64_t, kMostPlanes> offsets{};
+  std::array<uint64_t, kMostPlanes> offsets{};  // the tail's behind the last plane's
   uint64_t bytes = 0;
 };
 TiledShape ShapeOf(const Tiling& tiling, uint64_t n, uint64_t k);

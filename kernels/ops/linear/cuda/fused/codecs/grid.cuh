@@ -11,6 +11,7 @@ namespace quantfleet::linear::cuda {
 // gives 4 pairs, whose sign bits are then set. Lanes that look up different points collide in the
 // banks: the price of a codebook.
 struct Iq2XxsCodec {
+  static constexpr int kWideTilesM = 2;
   static constexpr Scaling kScaling = Scaling::kRun;
   static constexpr bool kHasMinimum = false;
   static constexpr uint32_t kTableBytes = 256 * sizeof(uint4);
@@ -50,7 +51,7 @@ struct Iq2XxsCodec {
       }
     }
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
     return HalfValue(raw.scale) * (0.5F + static_cast<float>(raw.group.y >> 28)) * 0.25F;
   }
 };

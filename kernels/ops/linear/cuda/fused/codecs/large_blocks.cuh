@@ -52,10 +52,10 @@ struct Q4KCodec : NoTable {
 #pragma unroll
     for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(QuadCodes(raw.codes, run, i), 0);
   }
-  static __device__ float Scale(const Raw& raw, const Place& place, int) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place& place, int) {
     return SixBitScales::Scale(raw.header, place);
   }
-  static __device__ float Minimum(const Raw& raw, const Place& place, int) {
+  static __device__ float Minimum(const Planes&, const Raw& raw, const Place& place, int) {
     return SixBitScales::Minimum(raw.header, place);
   }
 };
@@ -83,10 +83,10 @@ struct Q5KCodec : NoTable {
       pairs[i] = PairOf<Half>(two, 0);
     }
   }
-  static __device__ float Scale(const Raw& raw, const Place& place, int) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place& place, int) {
     return SixBitScales::Scale(raw.header, place);
   }
-  static __device__ float Minimum(const Raw& raw, const Place& place, int) {
+  static __device__ float Minimum(const Planes&, const Raw& raw, const Place& place, int) {
     return SixBitScales::Minimum(raw.header, place);
   }
 };
@@ -117,7 +117,7 @@ struct Q6KCodec : NoTable {
       pairs[i] = PairOf<Half>(two, 32);
     }
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int run) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int run) {
     const auto sub = static_cast<int8_t>(raw.sub_scales >> (8 * run) & 0xFFU);
     return HalfValue(raw.scale) * static_cast<float>(sub);
   }
@@ -147,7 +147,7 @@ struct Q3KCodec : NoTable {
       pairs[i] = PairOf<Half>(two, 4);
     }
   }
-  static __device__ float Scale(const Raw& raw, const Place& place, int run) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place& place, int run) {
     const uint32_t sub = UnitOfBlock(place) * 2 + run;
     const uint32_t word = sub % 8 < 4 ? raw.header.x : raw.header.y;
     const uint32_t low = word >> (sub % 4 * 8 + sub / 8 * 4) & 15U;
@@ -178,10 +178,10 @@ struct Q2KCodec : NoTable {
 #pragma unroll
     for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(PairCodes(raw.codes, run, i), 0);
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int run) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int run) {
     return HalfValue(raw.scales) * static_cast<float>(raw.sub_scales >> (8 * run) & 15U);
   }
-  static __device__ float Minimum(const Raw& raw, const Place&, int run) {
+  static __device__ float Minimum(const Planes&, const Raw& raw, const Place&, int run) {
     return HalfValue(raw.scales >> 16) * static_cast<float>(raw.sub_scales >> (8 * run + 4) & 15U);
   }
 };

@@ -11,6 +11,7 @@ namespace quantfleet::linear::cuda {
 // bank holds the whole table, so that lanes never wait for each other: 32 KiB.
 template <typename Values>
 struct PairTable {
+  static constexpr int kWideTilesM = 2;
   static constexpr uint32_t kTableBytes = 256 * 32 * 4;
 
   template <typename Half>

@@ -31,7 +31,9 @@ struct Q80Codec : NoTable {
     (void)table;
     BytePairs<Half>(raw.runs[run], pairs);
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int) { return HalfValue(raw.scale); }
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
+    return HalfValue(raw.scale);
+  }
 };
 
 // w = d (q - 8).
@@ -53,7 +55,7 @@ struct Q40Codec : NoTable {
 #pragma unroll
     for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(QuadCodes(raw.codes, run, i), 8);
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
     return HalfValue(raw.scale);
   }
 };
@@ -77,10 +79,10 @@ struct Q41Codec : NoTable {
 #pragma unroll
     for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(QuadCodes(raw.codes, run, i), 0);
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
     return HalfValue(raw.scales);
   }
-  static __device__ float Minimum(const Raw& raw, const Place&, int) {
+  static __device__ float Minimum(const Planes&, const Raw& raw, const Place&, int) {
     return -HalfValue(raw.scales >> 16);
   }
 };
@@ -120,7 +122,9 @@ struct Q50Codec : FiveBits {
     (void)table;
     CodesFrom<Half, 16>(raw, run, pairs);
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int) { return HalfValue(raw.scales); }
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
+    return HalfValue(raw.scales);
+  }
 };
 
 // w = d q + m.
@@ -136,8 +140,10 @@ struct Q51Codec : FiveBits {
     (void)table;
     CodesFrom<Half, 0>(raw, run, pairs);
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int) { return HalfValue(raw.scales); }
-  static __device__ float Minimum(const Raw& raw, const Place&, int) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
+    return HalfValue(raw.scales);
+  }
+  static __device__ float Minimum(const Planes&, const Raw& raw, const Place&, int) {
     return -HalfValue(raw.scales >> 16);
   }
 };
@@ -171,7 +177,7 @@ struct Mxfp4Codec : E2m1 {
     raw.scales = __ldg(place.Unit<uint8_t>(planes, 1));
   }
   // 2^(e - 127), subnormal for e = 0.
-  static __device__ float Scale(const Raw& raw, const Place&, int) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
     return __uint_as_float(raw.scales == 0 ? 0x00400000U : raw.scales << 23);
   }
 };
@@ -182,7 +188,7 @@ struct Nvfp4Codec : E2m1 {
     raw.codes = LoadStreaming(place.Unit<uint4>(planes, 0));
     raw.scales = __ldg(place.Unit<uint16_t>(planes, 1));
   }
-  static __device__ float Scale(const Raw& raw, const Place&, int run) {
+  static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int run) {
     const uint32_t byte = raw.scales >> (8 * run) & 0xFFU;
     // E4M3 in the place of binary16's fields is 2^-8 of itself.
     return byte == 0x7FU ? 0.0F : HalfValue((byte & 0x7FU) << 7) * 256.0F;

@@ -17,9 +17,5 @@ cudaError_t FusedFp8E5m2(const FusedArguments& arguments, ActivationType type,
                          const FusedPlan& plan, cudaStream_t stream) {
   return StartFused<Fp8Codec<2>>(arguments, type, plan, stream);
 }
-cudaError_t FusedNf4(const FusedArguments& arguments, ActivationType type, const FusedPlan& plan,
-                     cudaStream_t stream) {
-  return StartFused<Nf4Codec>(arguments, type, plan, stream);
-}
 
 }  // namespace quantfleet::linear::cuda

@@ -17,4 +17,8 @@ inline void MultiplyAccumulate(Fp16, float (&d)[4], const uint32_t (&a)[4],
   emulation::Mma(d, a, b, [](uint16_t bits) { return __half2float({bits}); });
 }
 
+inline void MultiplyAccumulate(int32_t (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  emulation::Mma(d, a, b);
+}
+
 }  // namespace quantfleet::linear::cuda

@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/ieee/fp8_e4m3.hpp"
 #include "kernels/formats/ieee/fp8_e5m2.hpp"
 #include "kernels/formats/int8/int8.hpp"
@@ -10,7 +9,7 @@
 #include "kernels/ops/linear/cuda/decode/out.cuh"
 #include "kernels/ops/linear/cuda/start.cuh"
 
-// Formats whose bytes are all codes, then all scales.
+// Formats with one byte a weight: all of them, then the scales of the rows.
 namespace quantfleet::linear::cuda {
 namespace {
 
@@ -90,47 +89,6 @@ cudaError_t DecodeBytes(const PackedWeights& weights, ActivationType type, void*
   });
 }
 
-template <typename Out>
-__global__ void __launch_bounds__(kDecodeThreads)
-    DecodeNf4Kernel(const uint8_t* codes, const float* scales, typename Out::Type* to,
-                    uint64_t weights) {
-  if constexpr (Out::kCompiled) {
-    __shared__ float table[16];
-    if (threadIdx.x < 16) table[threadIdx.x] = formats::DecodeNf4(threadIdx.x, 1.0F);
-    __syncthreads();
-    const uint64_t first =
-        (static_cast<uint64_t>(blockIdx.x) * kDecodeThreads + threadIdx.x) * kRun;
-    if (first >= weights) return;
-    const uint2 raw = LoadStreaming(reinterpret_cast<const uint2*>(codes + first / 2));
-    const uint32_t words[2] = {raw.x, raw.y};
-    const float scale = scales[first / formats::kNf4Block];
-    float values[kRun];
-#pragma unroll
-    for (uint32_t i = 0; i < kRun; ++i) {
-      const uint32_t shift = i % 8 / 2 * 8 + (1 - i % 2) * 4;
-      // One rounding, as DecodeNf4: value times absmax.
-      values[i] = table[words[i / 8] >> shift & 15U] * scale;
-    }
-    StoreRun(Out(), to + first, values);
-  }
-}
-
-// Any k: rows need not start on a boundary, scales need not be aligned. Slow and rare.
-template <typename Out>
-__global__ void __launch_bounds__(kDecodeThreads)
-    DecodeInt8ScalarKernel(const uint8_t* codes, const uint8_t* scales, typename Out::Type* to,
-                           uint64_t weights, uint32_t k) {
-  if constexpr (Out::kCompiled) {
-    const uint64_t i = static_cast<uint64_t>(blockIdx.x) * kDecodeThreads + threadIdx.x;
-    if (i >= weights) return;
-    const uint8_t* bytes = scales + i / k * sizeof(float);
-    const uint32_t bits = static_cast<uint32_t>(bytes[0]) | static_cast<uint32_t>(bytes[1]) << 8 |
-                          static_cast<uint32_t>(bytes[2]) << 16 |
-                          static_cast<uint32_t>(bytes[3]) << 24;
-    to[i] = Out::Round(formats::DecodeInt8(static_cast<int8_t>(codes[i]), __uint_as_float(bits)));
-  }
-}
-
 }  // namespace
 
 cudaError_t DecodeInt8(const PackedWeights& weights, ActivationType type, void* to,
@@ -148,18 +106,6 @@ cudaError_t DecodeFp8E4m3(const PackedWeights& weights, ActivationType type, voi
 cudaError_t DecodeFp8E5m2(const PackedWeights& weights, ActivationType type, void* to,
                           cudaStream_t stream) {
   return DecodeBytes<Fp8E5m2Byte>(weights, type, to, stream);
-}
-
-cudaError_t DecodeNf4(const PackedWeights& weights, ActivationType type, void* to,
-                      cudaStream_t stream) {
-  const uint64_t count = static_cast<uint64_t>(weights.n) * weights.k;
-  if (weights.k % kRun != 0) return cudaErrorInvalidValue;
-  return WithOut(type, [&](auto out) {
-    using Out = decltype(out);
-    return Start(DecodeNf4Kernel<Out>, BlocksFor(count, kDecodeThreads * kRun), kDecodeThreads,
-                 stream, weights.packed, reinterpret_cast<const float*>(weights.packed + count / 2),
-                 static_cast<typename Out::Type*>(to), count);
-  });
 }
 
 }  // namespace quantfleet::linear::cuda
