@@ -68,7 +68,9 @@ bool FitsBounds(const v1::Measurement& m) {
     if (text.size() > kMaxTextBytes) return false;
   }
   return m.reason().size() <= kMaxTextBytes && m.kernel_used().size() <= kMaxTextBytes &&
-         m.weight_distribution().size() <= kMaxTextBytes && m.grade_reasons_size() <= kMaxListed;
+         m.weight_distribution().size() <= kMaxTextBytes &&
+         m.activation_distribution().size() <= kMaxTextBytes &&
+         m.grade_reasons_size() <= kMaxListed;
 }
 
 std::string WhyMeasurementRejected(const v1::Measurement& m, const v1::BlockArm& arm, int arms) {

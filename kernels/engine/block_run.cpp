@@ -126,6 +126,7 @@ Status BlockRun::Prepare(Arm& arm) {
   m.rotation_copies = cost.rotation_copies;
   m.working_set_bytes = cost.working_set_bytes;
   m.weight_distribution = arm.prepared->weight_distribution();
+  m.activation_distribution = arm.prepared->activation_distribution();
   arm.active = true;
   return OkStatus();
 }

@@ -182,6 +182,7 @@ struct Measurement {
   Grade grade = Grade::kUnspecified;
   std::vector<std::string> grade_reasons;
   std::string weight_distribution;
+  std::string activation_distribution;
   double host_median_seconds = 0;
 };
 

@@ -34,6 +34,8 @@ class PreparedArm {
   virtual const ArmCost& cost() const = 0;
   // For the record: "normal(0, 0.02)".
   virtual std::string_view weight_distribution() const = 0;
+  // The same of the activations: "normal(0, 1)"; empty for a workload without.
+  virtual std::string_view activation_distribution() const { return {}; }
 
   // Starts one call on weight copy `copy` (below rotation_copies). May return before it has ended;
   // Device::Synchronize waits. Called in the timed region: does nothing but start the kernel.

@@ -192,6 +192,7 @@ Json ToJson(const Measurement& m) {
   out.PutEnum("grade", m.grade, kGrades);
   out.PutAll("gradeReasons", m.grade_reasons);
   out.Put("weightDistribution", m.weight_distribution);
+  out.Put("activationDistribution", m.activation_distribution);
   out.Put("hostMedianSeconds", m.host_median_seconds);
   return out.Take();
 }

@@ -80,6 +80,13 @@ class LinearKernel {
     (void)x, (void)rows, (void)k, (void)rounded;
   }
 
+  // Relative error of the output that this rounding adds to that of the format, about, for normal
+  // x; 0 without one.
+  virtual double ActivationError(const engine::LinearShape& shape) const {
+    (void)shape;
+    return 0;
+  }
+
   // Name of the layout that Run expects: "packed" is the format's own. Copies of the weights are
   // shared between kernels of equal format and layout.
   virtual std::string_view layout() const { return "packed"; }

@@ -64,6 +64,9 @@ class LinearArm final : public engine::PreparedArm {
   std::string_view kernel_used() const override { return name_; }
   const engine::ArmCost& cost() const override { return cost_; }
   std::string_view weight_distribution() const override { return kWeightDistribution; }
+  std::string_view activation_distribution() const override {
+    return ActivationDistribution(ActivationKindOf(format_));
+  }
   bool has_output() const override { return kernel_.has_output(); }
 
   Status Run(uint32_t copy) override {
@@ -94,7 +97,9 @@ class LinearArm final : public engine::PreparedArm {
     QF_ASSIGN_OR_RETURN(engine::OutputError error,
                         problem_->Compare(format_, kernel_, call_.shape.batch, output));
     error.kernel_tolerance = kernel_.Tolerance(call_.shape);
-    error.output_tolerance = OutputTolerance(format_, output.size()) + error.kernel_tolerance;
+    error.output_tolerance =
+        OutputTolerance(format_, output.size(), kernel_.ActivationError(call_.shape)) +
+        error.kernel_tolerance;
     return error;
   }
 
@@ -173,7 +178,8 @@ class LinearOperation final : public engine::Operation {
     if (const Status fits = format.CheckShape(shape.n, shape.k); !fits.ok()) {
       return Unimplemented(fits.message());
     }
-    std::shared_ptr<Problem> problem = problems_.Get(spec.seed, shape.n, shape.k);
+    std::shared_ptr<Problem> problem =
+        problems_.Get(spec.seed, shape.n, shape.k, ActivationKindOf(format));
     QF_ASSIGN_OR_RETURN(std::shared_ptr<WeightCopies> weights,
                         Weights(spec, format, *kernel, *problem));
     QF_ASSIGN_OR_RETURN(ArmBuffers buffers, Buffers(*kernel, shape, *problem));

@@ -18,6 +18,10 @@ constexpr double kWeightDeviation = 0.02;
 // Streams of the generator: one a matrix.
 constexpr uint32_t kWeightStream = 1;
 constexpr uint32_t kActivationStream = 2;
+constexpr uint32_t kOutlierStream = 3;
+constexpr uint32_t kFirstOutlierStream = 4;
+constexpr uint32_t kMagnitudeStream = 5;
+constexpr uint32_t kColumnsAnOutlier = 1000;
 
 double SqnrDecibel(const std::vector<float>& exact, const std::vector<float>& decoded) {
   double signal = 0;
@@ -33,7 +37,18 @@ double SqnrDecibel(const std::vector<float>& exact, const std::vector<float>& de
 
 }  // namespace
 
-Problem::Problem(uint32_t seed, uint32_t n, uint32_t k) : seed_(seed), n_(n), k_(k) {
+ActivationKind ActivationKindOf(const formats::Format& format) {
+  return format.name() == "llm_int8" ? ActivationKind::kOutlierColumns : ActivationKind::kNormal;
+}
+
+std::string_view ActivationDistribution(ActivationKind kind) {
+  return kind == ActivationKind::kNormal
+             ? "normal(0, 1)"
+             : "normal(0, 1), 0.1 % of columns +-[8, 20] + normal(0, 1)";
+}
+
+Problem::Problem(uint32_t seed, uint32_t n, uint32_t k, ActivationKind kind)
+    : seed_(seed), n_(n), k_(k), kind_(kind) {
   weights_.resize(size_t{n} * k);
   for (size_t i = 0; i < weights_.size(); ++i) {
     weights_[i] =
@@ -41,10 +56,23 @@ Problem::Problem(uint32_t seed, uint32_t n, uint32_t k) : seed_(seed), n_(n), k_
   }
 }
 
+float Problem::MakeActivation(uint64_t index) const {
+  const auto normal = static_cast<float>(engine::RandomNormal(seed_, kActivationStream, index));
+  if (kind_ == ActivationKind::kNormal) return normal;
+  const uint64_t column = index % k_;
+  const bool outlier = engine::RandomBelow(seed_, kOutlierStream, column, kColumnsAnOutlier) == 0 ||
+                       column == engine::RandomBelow(seed_, kFirstOutlierStream, 0, k_);
+  if (!outlier) return std::clamp(normal, -5.9F, 5.9F);
+  const uint32_t choice = engine::RandomBelow(seed_, kMagnitudeStream, column, 2U << 16);
+  const float magnitude = 8 + 12 * static_cast<float>(choice >> 1) * 0x1p-16F;
+  const float value = std::max(6.5F, magnitude + normal);
+  return (choice & 1U) != 0 ? -value : value;
+}
+
 const std::vector<float>& Problem::Activations(uint32_t batch) {
   const size_t wanted = size_t{batch} * k_;
   for (size_t i = x_.size(); i < wanted; ++i) {
-    x_.push_back(static_cast<float>(engine::RandomNormal(seed_, kActivationStream, i)));
+    x_.push_back(MakeActivation(i));
   }
   return x_;
 }
@@ -120,8 +148,9 @@ uint64_t Problem::bytes() const {
   return total;
 }
 
-std::shared_ptr<Problem> ProblemCache::Get(uint32_t seed, uint32_t n, uint32_t k) {
-  const Key key = {seed, n, k};
+std::shared_ptr<Problem> ProblemCache::Get(uint32_t seed, uint32_t n, uint32_t k,
+                                           ActivationKind kind) {
+  const Key key = {seed, n, k, kind};
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const auto& entry) { return entry.first == key; });
   if (found != entries_.end()) {
@@ -133,12 +162,13 @@ std::shared_ptr<Problem> ProblemCache::Get(uint32_t seed, uint32_t n, uint32_t k
     held += entry->second->bytes();
     entry = held > max_bytes_ ? entries_.erase(entry) : std::next(entry);
   }
-  entries_.emplace_front(key, std::make_shared<Problem>(seed, n, k));
+  entries_.emplace_front(key, std::make_shared<Problem>(seed, n, k, kind));
   return entries_.front().second;
 }
 
-double OutputTolerance(const formats::Format& format, uint64_t values) {
-  const double typical = std::max(1e-5, 1.5 * format.info().relative_error);
+double OutputTolerance(const formats::Format& format, uint64_t values, double activation_error) {
+  const double expected = std::hypot(format.info().relative_error, activation_error);
+  const double typical = std::max(1e-5, 1.5 * expected);
   return typical * (1 + 4 / std::sqrt(static_cast<double>(values)));
 }
 

@@ -71,7 +71,10 @@ TEST_P(LinearOnCpu, OutputErrorIsThatOfTheFormat) {
     if (!entry.supported) continue;
     const formats::Format& format = *formats::FindFormat(entry.format);
     const engine::OutputError error = RunOnce(Spec(entry.format, entry.kernel, {192, 768, 9}));
-    const double expected = format.info().relative_error;
+    // Kernels that quantize the activations add an error as large as that of int8 weights.
+    const bool rounds =
+        entry.kernel == "fused" && (entry.format == "w8a8" || entry.format == "llm_int8");
+    const double expected = format.info().relative_error * (rounds ? std::sqrt(2.0) : 1);
     EXPECT_GE(error.output_relative, 0.7 * expected) << entry.format << " " << entry.kernel;
     EXPECT_LE(error.output_relative, 1.4 * expected + error.kernel_tolerance)
         << entry.format << " " << entry.kernel;

@@ -10,6 +10,7 @@
 #include "kernels/ops/linear/cpu/ablation/ablation.hpp"
 #include "kernels/ops/linear/cpu/blocks/kernel.hpp"
 #include "kernels/ops/linear/cpu/cpu_kernel.hpp"
+#include "kernels/ops/linear/cpu/int8/kernels.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/cpu/split.hpp"
 
@@ -151,6 +152,8 @@ KernelTable RegisterCpuKernels(ThreadPool& pool) {
   for (auto& kernel : blocks::MakeBlockKernels(pool)) {
     if (formats::FindFormat(kernel->format()) != nullptr) table.Register(std::move(kernel));
   }
+  table.Register(MakeW8a8Kernel(pool));
+  table.Register(MakeLlmInt8Kernel(pool));
   for (const formats::Format* format : formats::AllFormats()) {
     table.Register(std::make_unique<ReferenceKernel>(pool, *format));
     if (format->lossless()) continue;
