@@ -23,8 +23,8 @@ class BlockKernel final : public LinearKernel {
       : pool_(pool),
         set_(set),
         info_(info),
-        multiply_(set.multiply[static_cast<size_t>(info.format)]),
-        layout_("rows" + std::to_string(set.rows)),
+        multiply_(set.formats[static_cast<size_t>(info.format)]),
+        layout_("rows" + std::to_string(multiply_.rows)),
         variant_("int8_" + std::string(set.name)),
         rounding_("int8_block" + std::to_string(info.layout.block)) {}
 
@@ -53,7 +53,7 @@ class BlockKernel final : public LinearKernel {
   std::string_view layout() const override { return layout_; }
   Result<std::vector<std::byte>> Repack(const LinearShape& shape,
                                         std::vector<std::byte> packed) const override {
-    return blocks::Repack(info_, set_.rows, packed.data(), shape.n, shape.k);
+    return blocks::Repack(info_, multiply_.rows, packed.data(), shape.n, shape.k);
   }
 
   Status Run(const LinearCall& call) override {
@@ -68,8 +68,8 @@ class BlockKernel final : public LinearKernel {
       });
     }
     ForRows(pool_, n, [&](uint32_t, RowRange rows) {
-      multiply_(reinterpret_cast<const uint8_t*>(call.weights), x, n, rows,
-                static_cast<float*>(call.y));
+      multiply_.multiply(reinterpret_cast<const uint8_t*>(call.weights), x, n, rows,
+                         static_cast<float*>(call.y));
     });
     return OkStatus();
   }
@@ -78,7 +78,7 @@ class BlockKernel final : public LinearKernel {
   ThreadPool& pool_;
   const KernelSet& set_;
   const BlockFormatInfo& info_;
-  const KernelSet::Multiply multiply_;
+  const BlockMultiply multiply_;
   const std::string layout_;
   const std::string variant_;
   const std::string rounding_;

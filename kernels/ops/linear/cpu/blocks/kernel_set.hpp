@@ -27,21 +27,26 @@ enum class BlockFormat {
 };
 inline constexpr uint32_t kBlockFormats = 12;
 
+// y[b, r] for r in `rows` (begin a multiple of the tile's rows) of n rows and all b; y is
+// [batch, n].
+using MultiplyTiles = void (*)(const uint8_t* tiles, const Activations& x, uint64_t n,
+                               RowRange rows, float* y);
+
+// A format's kernel, and the rows of the tiles it reads.
+struct BlockMultiply {
+  uint32_t rows = 0;
+  MultiplyTiles multiply = nullptr;
+};
+
 // The integer kernels of one instruction set.
 struct KernelSet {
-  // y[b, r] for r in `rows` (begin a multiple of the tile's rows) of n rows and all b; y is
-  // [batch, n].
-  using Multiply = void (*)(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange rows,
-                            float* y);
   // "avx512_vnni", "avx2", "plain".
   std::string_view name;
-  // Rows of a tile.
-  uint32_t rows = 0;
   // Quantizes rows [begin, end) of x, row-major, all in whole blocks of the layout.
   void (*quantize)(const BlockLayout& layout, const float* x, uint64_t begin, uint64_t end,
                    Activations* to) = nullptr;
   // By BlockFormat.
-  Multiply multiply[kBlockFormats] = {};
+  BlockMultiply formats[kBlockFormats] = {};
 };
 
 // Every set that this build has and this machine can run, fastest first; the plain one is the last.

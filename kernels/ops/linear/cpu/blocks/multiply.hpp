@@ -12,22 +12,11 @@
 namespace quantfleet::linear::cpu::blocks {
 namespace {
 
-// Reading ahead by this much hides the memory's latency where the hardware's own prefetch stops at
-// a page's end. Bytes.
-inline constexpr uint64_t kAhead = 4096;
-
-template <uint32_t kBytes>
-inline void Prefetch(const uint8_t* from) {
-  QF_UNROLL
-  for (uint32_t i = 0; i < kBytes; i += 64) __builtin_prefetch(from + kAhead + i);
-}
-
 // One block of a format whose scale is a float alone: sums of 32 products, each scaled.
 template <class Isa, class Format, uint32_t kBatch>
 inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* head, uint64_t block,
                                const Activations& x, uint64_t row, typename Isa::Floats* totals) {
   constexpr BlockLayout kLayout = Format::kLayout;
-  if constexpr (kBatch <= 2) Prefetch<kLayout.unit_bytes * Isa::kRows>(body);
   typename Isa::Bytes quads[8];
   Format::Decode(body, quads);
   const auto scale = Format::Scale(head);
@@ -61,14 +50,12 @@ inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* head, uint64
   constexpr uint32_t kGroupQuads = kLayout.group / 4;
   constexpr uint32_t kGroups = kLayout.block / kLayout.group;
   constexpr uint32_t kScales = kLayout.scale_bytes * Isa::kRows;
-  if constexpr (kBatch <= 2) Prefetch<kScales>(body);
   const uint8_t* const units = body + kScales;
   const typename Format::Scales scales(units, body);
   typename Isa::Ints sums[kBatch];
   for (auto& sum : sums) sum = Isa::Set(0);
   for (uint32_t unit = 0; unit < 8; ++unit) {
     const uint8_t* const at_unit = units + unit * kLayout.unit_bytes * Isa::kRows;
-    if constexpr (kBatch <= 2) Prefetch<kLayout.unit_bytes * Isa::kRows>(at_unit);
     typename Isa::Bytes quads[8];
     Format::Decode(at_unit, quads);
     QF_UNROLL
@@ -114,11 +101,17 @@ void MultiplyTile(const uint8_t* tile, const Activations& x, uint64_t row, float
   constexpr BlockLayout kLayout = Format::kLayout;
   constexpr uint32_t kBody = kLayout.body_bytes() * Isa::kRows;
   constexpr uint32_t kHead = kLayout.head_bytes * Isa::kRows;
+  constexpr uint32_t kRun = BlocksOfRun(kLayout, Isa::kRows);
   const uint8_t* head = tile;
-  const uint8_t* body = tile + HeadBytes(kLayout, Isa::kRows, x.blocks * kLayout.block);
+  const uint8_t* body = tile;
   typename Isa::Floats totals[kBatch];
+  QF_UNROLL
   for (auto& total : totals) total = Isa::Zero();
-  for (uint64_t block = 0; block < x.blocks; ++block, body += kBody, head += kHead) {
+  for (uint64_t block = 0; block < x.blocks; ++block, head += kHead, body += kBody) {
+    if (block % kRun == 0) {
+      head = body;
+      body += kHeadBytes;
+    }
     if constexpr (Format::kBlockScales) {
       MultiplyScaledBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
     } else {
@@ -162,14 +155,19 @@ void Multiply(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange r
   }
 }
 
-template <class Isa>
+template <class Isa, template <class> class Format>
+constexpr BlockMultiply Entry() {
+  return {Isa::kRows, &Multiply<Isa, Format>};
+}
+
+// Wide: for formats whose units are a power of two of bytes. Narrow: for the others.
+template <class Wide, class Narrow>
 constexpr KernelSet MakeKernelSet(const char* name) {
   return {name,
-          Isa::kRows,
           &Quantize,
-          {&Multiply<Isa, Q8_0>, &Multiply<Isa, Q4_0>, &Multiply<Isa, Q4_1>, &Multiply<Isa, Q5_0>,
-           &Multiply<Isa, Q5_1>, &Multiply<Isa, Mxfp4>, &Multiply<Isa, Q4K>, &Multiply<Isa, Q5K>,
-           &Multiply<Isa, Q6K>, &Multiply<Isa, Q3K>, &Multiply<Isa, Q2K>, &Multiply<Isa, Iq2Xxs>}};
+          {Entry<Wide, Q8_0>(), Entry<Wide, Q4_0>(), Entry<Wide, Q4_1>(), Entry<Narrow, Q5_0>(),
+           Entry<Narrow, Q5_1>(), Entry<Wide, Mxfp4>(), Entry<Wide, Q4K>(), Entry<Narrow, Q5K>(),
+           Entry<Narrow, Q6K>(), Entry<Wide, Q3K>(), Entry<Wide, Q2K>(), Entry<Wide, Iq2Xxs>()}};
 }
 
 }  // namespace
