@@ -12,6 +12,7 @@
 #include "kernels/cpu/device.hpp"
 #include "kernels/engine/operation.hpp"
 #include "kernels/ops/linear/activations.hpp"
+#include "kernels/ops/linear/cpu/dispatch.hpp"
 #include "kernels/ops/linear/cpu/kernels.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/operation.hpp"
@@ -163,6 +164,21 @@ TEST_P(LinearOnCpu, PoisonedOutputIsInfinitelyWrong) {
   const auto output = *(*arm)->ReadOutput();
   for (const float value : output) EXPECT_TRUE(std::isnan(value));
   EXPECT_TRUE(std::isinf((*arm)->Compare(output)->kernel_relative));
+}
+
+TEST(CpuDispatch, CoversEveryBatchWithRegisteredKernels) {
+  quantfleet::cpu::ThreadPool pool(1);
+  const KernelTable table = cpu::RegisterCpuKernels(pool);
+  std::map<std::string_view, uint32_t> last;
+  for (const DispatchRow& row : cpu::CpuDispatch()) {
+    EXPECT_NE(table.Find(row.format, row.kernel), nullptr) << row.format << " " << row.kernel;
+    EXPECT_GT(row.max_batch, last[row.format]) << row.format;
+    last[row.format] = row.max_batch;
+  }
+  for (const auto& [format, batch] : last) EXPECT_EQ(batch, UINT32_MAX) << format;
+  for (const formats::Format* format : formats::AllFormats()) {
+    EXPECT_EQ(last.contains(format->name()), !format->lossless()) << format->name();
+  }
 }
 
 TEST(LinearProblem, IsTheSameForEverySmallerBatchAndDiffersBySeed) {

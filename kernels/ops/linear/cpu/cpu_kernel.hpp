@@ -26,6 +26,8 @@ inline std::optional<WeightCode> SimdCode(std::string_view format) {
   constexpr std::pair<std::string_view, WeightCode> kCodes[] = {{"fp32", WeightCode::kFp32},
                                                                 {"bf16", WeightCode::kBf16},
                                                                 {"int8", WeightCode::kInt8},
+                                                                // The same bytes.
+                                                                {"w8a8", WeightCode::kInt8},
                                                                 {"nf4", WeightCode::kNf4}};
   for (const auto& [name, code] : kCodes) {
     if (name == format) return code;

@@ -10,6 +10,7 @@
 #include "kernels/ops/linear/cpu/ablation/ablation.hpp"
 #include "kernels/ops/linear/cpu/blocks/kernel.hpp"
 #include "kernels/ops/linear/cpu/cpu_kernel.hpp"
+#include "kernels/ops/linear/cpu/dispatch.hpp"
 #include "kernels/ops/linear/cpu/int8/kernels.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 #include "kernels/ops/linear/cpu/split.hpp"
@@ -158,21 +159,15 @@ KernelTable RegisterCpuKernels(ThreadPool& pool) {
     table.Register(std::make_unique<ReferenceKernel>(pool, *format));
     if (format->lossless()) continue;
     table.Register(std::make_unique<DequantizeKernel>(pool, *format));
+    if (table.Find(format->name(), "fused") != nullptr) continue;
     if (SimdCode(format->name())) {
       table.Register(std::make_unique<FusedKernel>(pool, *format));
-    } else if (table.Find(format->name(), "fused") == nullptr) {
+    } else {
       table.Register(std::make_unique<TiledKernel>(pool, *format));
     }
   }
   RegisterAblations(pool, &table);
-  // From where decoding once and handing over to sgemm is faster. 3072x768, one thread, Zen 4.
-  table.SetDispatch({{"fp32", UINT32_MAX, "dense"},
-                     {"bf16", 16, "fused"},
-                     {"bf16", UINT32_MAX, "dequantize_then_gemm"},
-                     {"int8", 32, "fused"},
-                     {"int8", UINT32_MAX, "dequantize_then_gemm"},
-                     {"nf4", 64, "fused"},
-                     {"nf4", UINT32_MAX, "dequantize_then_gemm"}});
+  table.SetDispatch(CpuDispatch());
   return table;
 }
 
