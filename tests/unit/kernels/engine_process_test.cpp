@@ -265,6 +265,36 @@ TEST(EngineFaults, WrongOutputIsInvalid) {
             (std::vector<std::string>{"OUTCOME_MEASURED", "OUTCOME_INVALID", "OUTCOME_INVALID"}));
 }
 
+// One flipped bit of one weight, in every format and for every kernel that the device has.
+TEST(EngineFaults, NoFormatAndNoKernelRanksWithAWrongBit) {
+  std::vector<std::pair<std::string, std::string>> kernels = {{"fp32", "auto"}};
+  std::string faults;
+  {
+    Engine engine({"--device", "cpu", "--threads", "1"});
+    engine.Send(R"({"describe":{}})");
+    const Json description = engine.Answer().front()["description"];
+    for (const Json& entry : description["devices"][0]["support"]) {
+      const std::string format = entry["format"];
+      if (entry["workload"] != "linear" || !entry.value("supported", false)) continue;
+      if (format == "fp32") continue;
+      kernels.emplace_back(format, entry["kernel"]);
+      faults += (faults.empty() ? "" : ",") + ("wrong_output=" + format);
+    }
+  }
+  EXPECT_GE(kernels.size(), 3U * 20);
+  Engine engine({"--device", "cpu", "--threads", "1"}, faults);
+  engine.Send(RunLine(kernels));
+  size_t measurements = 0;
+  for (const Json& event : engine.Answer()) {
+    if (!event.contains("measurement")) continue;
+    const Json& measurement = event["measurement"];
+    const auto& [format, kernel] = kernels.at(measurements++);
+    EXPECT_EQ(measurement["outcome"], format == "fp32" ? "OUTCOME_MEASURED" : "OUTCOME_INVALID")
+        << format << " " << kernel;
+  }
+  EXPECT_EQ(measurements, kernels.size());
+}
+
 TEST(EngineFaults, WrongBitInACacheIsInvalid) {
   Engine engine({"--device", "cpu", "--threads", "2"}, "wrong_output=int4");
   Json line = Json::parse(RunLine({{"fp16", "auto"}, {"int4", "fused"}, {"int8", "fused"}}));
