@@ -273,6 +273,12 @@ struct Q2K {
   }
 };
 
+// w = (code - zero) * scale, both for 128 weights of a row.
+template <class Isa>
+struct Int4 : Q4_0<Isa> {
+  static constexpr BlockLayout kLayout = kInt4Layout;
+};
+
 // Scales that lie among the signs of each unit.
 template <class Isa>
 struct UnitScales {

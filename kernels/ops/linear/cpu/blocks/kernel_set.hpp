@@ -24,8 +24,10 @@ enum class BlockFormat {
   kQ3K,
   kQ2K,
   kIq2Xxs,
+  kAwqInt4,
+  kGptqInt4,
 };
-inline constexpr uint32_t kBlockFormats = 12;
+inline constexpr uint32_t kBlockFormats = 14;
 
 // y[b, r] for r in `rows` (begin a multiple of the tile's rows) of n rows and all b; y is
 // [batch, n].

@@ -49,6 +49,8 @@ inline constexpr BlockLayout kQ6KLayout = {256, 24, 16, 2, 16, 32};
 inline constexpr BlockLayout kQ3KLayout = {256, 12, 12, 2, 16, 4};
 inline constexpr BlockLayout kQ2KLayout = {256, 8, 16, 4, 16, 0};
 inline constexpr BlockLayout kIq2XxsLayout = {256, 8, 0, 2, 32, 64};
+// int4 in groups of 128 (AWQ, GPTQ): in the head, fp16 scales, a byte of zero and one of padding.
+inline constexpr BlockLayout kInt4Layout = {128, 16, 0, 4, 128, 1};
 
 // Bytes of the scales that precede a run of blocks, and blocks of a run, in tiles of `rows` rows.
 inline constexpr uint32_t kHeadBytes = 64;

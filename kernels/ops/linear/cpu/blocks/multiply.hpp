@@ -42,6 +42,35 @@ inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* head, uint64_
   }
 }
 
+// One block of several units that share a float scale and an integer zero.
+template <class Isa, class Format, uint32_t kBatch>
+inline void MultiplyZeroBlock(const uint8_t* body, const uint8_t* head, uint64_t block,
+                              const Activations& x, uint64_t row, typename Isa::Floats* totals) {
+  constexpr BlockLayout kLayout = Format::kLayout;
+  const auto zero = Isa::WidenUnsigned(head + 2 * Isa::kRows);
+  typename Isa::Ints sums[kBatch];
+  QF_UNROLL
+  for (uint32_t b = 0; b < kBatch; ++b) {
+    sums[b] = Isa::MulAdd(zero, Isa::Set(x.sums[(row + b) * x.blocks + block]), Isa::Set(0));
+  }
+  for (uint32_t unit = 0; unit < kLayout.block / 32; ++unit) {
+    typename Isa::Bytes quads[8];
+    Format::Decode(body + unit * kLayout.unit_bytes * Isa::kRows, quads);
+    QF_UNROLL
+    for (uint32_t b = 0; b < kBatch; ++b) {
+      const int8_t* const codes = x.codes + ((row + b) * x.blocks + block) * kLayout.block;
+      sums[b] = Isa::template Dot<8, Format::kMost>(quads, codes + unit * 32, sums[b]);
+    }
+  }
+  const auto scale = Format::Scale(head);
+  QF_UNROLL
+  for (uint32_t b = 0; b < kBatch; ++b) {
+    const float scale_of_x = x.scales[(row + b) * x.blocks + block];
+    totals[b] = Isa::FusedMulAdd(Isa::ToFloat(sums[b]), Isa::Mul(scale, Isa::SetFloat(scale_of_x)),
+                                 totals[b]);
+  }
+}
+
 // One block of 256 with integer sub-scales: all in integers until the float scale of the block.
 template <class Isa, class Format, uint32_t kBatch>
 inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* head, uint64_t block,
@@ -114,6 +143,8 @@ void MultiplyTile(const uint8_t* tile, const Activations& x, uint64_t row, float
     }
     if constexpr (Format::kBlockScales) {
       MultiplyScaledBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
+    } else if constexpr (kLayout.block > 32) {
+      MultiplyZeroBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
     } else {
       MultiplyFloatBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
     }
@@ -167,7 +198,8 @@ constexpr KernelSet MakeKernelSet(const char* name) {
           &Quantize,
           {Entry<Wide, Q8_0>(), Entry<Wide, Q4_0>(), Entry<Wide, Q4_1>(), Entry<Narrow, Q5_0>(),
            Entry<Narrow, Q5_1>(), Entry<Wide, Mxfp4>(), Entry<Wide, Q4K>(), Entry<Narrow, Q5K>(),
-           Entry<Narrow, Q6K>(), Entry<Wide, Q3K>(), Entry<Wide, Q2K>(), Entry<Wide, Iq2Xxs>()}};
+           Entry<Narrow, Q6K>(), Entry<Wide, Q3K>(), Entry<Wide, Q2K>(), Entry<Wide, Iq2Xxs>(),
+           Entry<Wide, Int4>(), Entry<Wide, Int4>()}};
 }
 
 }  // namespace

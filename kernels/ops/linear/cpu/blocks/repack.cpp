@@ -5,6 +5,9 @@
 #include <array>
 #include <cstring>
 
+#include "kernels/ops/linear/cpu/blocks/repack_int4.hpp"
+#include "kernels/ops/linear/cpu/blocks/tile_writer.hpp"
+
 namespace quantfleet::linear::cpu::blocks {
 namespace {
 
@@ -132,47 +135,6 @@ void UnpackQ2K(const uint8_t* block, RowBlock* row) {
   std::memcpy(row->head.data(), block + 80, 4);
 }
 
-// Places one row's block in a tile.
-class TileWriter {
- public:
-  TileWriter(uint32_t rows, uint32_t lane) : rows_(rows), lane_(lane) {}
-
-  // The codes of 32 weights, `bits` each: planes of 4, 2 and 1 bits, or whole bytes.
-  void Unit(const uint8_t* codes, uint32_t bits, uint8_t* to) const {
-    uint32_t shift = 0;
-    for (const uint32_t width : {8U, 4U, 2U, 1U}) {
-      if (bits - shift < width) continue;
-      Plane(codes, shift, width, to);
-      to += 4 * rows_ * width;
-      shift += width;
-    }
-  }
-  // `values` of `groups` groups, four to a plane of `width`-bit fields at `field`.
-  void Groups(const uint8_t* values, uint32_t groups, uint32_t shift, uint32_t width,
-              uint32_t field, uint8_t* plane) const {
-    for (uint32_t g = 0; g < groups; ++g) {
-      const uint32_t part = values[g] >> shift & ((1U << width) - 1);
-      plane[g * rows_ + lane_] = Byte(plane[g * rows_ + lane_] | part << field);
-    }
-  }
-  uint32_t plane() const { return 4 * rows_; }
-
- private:
-  void Plane(const uint8_t* codes, uint32_t shift, uint32_t width, uint8_t* to) const {
-    // As many vectors as quads fit into a byte's bits.
-    const uint32_t vectors = width;
-    for (uint32_t i = 0; i < 32; ++i) {
-      const uint32_t quad = i / 4;
-      const uint32_t part = codes[i] >> shift & ((1U << width) - 1);
-      uint8_t& byte = to[(quad % vectors * rows_ + lane_) * 4 + i % 4];
-      byte = Byte(byte | part << (quad / vectors * width));
-    }
-  }
-
-  uint32_t rows_;
-  uint32_t lane_;
-};
-
 void WriteNoScales(const RowBlock&, const TileWriter&, uint8_t*) {}
 
 void WriteSixBitScales(const RowBlock& row, const TileWriter& writer, uint8_t* to) {
@@ -239,6 +201,8 @@ constexpr std::array<Recipe, kBlockFormats> kRecipes = {{
     {{BlockFormat::kQ3K, "q3_k", kQ3KLayout, 110}, 3, UnpackQ3K, WriteCentredScales},
     {{BlockFormat::kQ2K, "q2_k", kQ2KLayout, 84}, 2, UnpackQ2K, WriteFourBitScales},
     {{BlockFormat::kIq2Xxs, "iq2_xxs", kIq2XxsLayout, 66}, 0, nullptr, nullptr},
+    {{BlockFormat::kAwqInt4, "awq_int4", kInt4Layout, 0}, 0, nullptr, nullptr},
+    {{BlockFormat::kGptqInt4, "gptq_int4", kInt4Layout, 0}, 0, nullptr, nullptr},
 }};
 
 // The fp16 scales (or the one E8M0 byte) of a block.
@@ -287,6 +251,7 @@ std::span<const BlockFormatInfo> BlockFormatInfos() {
 
 std::vector<std::byte> Repack(const BlockFormatInfo& format, uint32_t rows, const std::byte* packed,
                               uint64_t n, uint64_t k) {
+  if (format.packed_bytes == 0) return RepackInt4(format, rows, packed, n, k);
   const Recipe& recipe = kRecipes[static_cast<size_t>(format.format)];
   const BlockLayout& layout = format.layout;
   const uint64_t blocks = k / layout.block;

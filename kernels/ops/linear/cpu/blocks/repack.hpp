@@ -16,7 +16,7 @@ struct BlockFormatInfo {
   // As formats::Format names it.
   std::string_view name;
   BlockLayout layout;
-  // Bytes of one block as formats::Format packs it.
+  // Bytes of one block as formats::Format packs it; 0 if it does not pack block after block.
   uint32_t packed_bytes = 0;
 };
 

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/linear/cpu/blocks/repack_int4.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "kernels/formats/int4/awq_int4.hpp"
+#include "kernels/ops/linear/cpu/blocks/tile_writer.hpp"
+
+namespace quantfleet::linear::cpu::blocks {
+namespace {
+
+constexpr uint64_t kGroup = 128;
+
+// The three arrays of a packed matrix [n, k].
+class Int4Matrix {
+ public:
+  Int4Matrix(bool awq, const std::byte* packed, uint64_t n, uint64_t k)
+      : awq_(awq),
+        n_(n),
+        codes_(packed),
+        zeros_(codes_ + n * k / 2),
+        scales_(zeros_ + k / kGroup * n / 2) {}
+
+  uint8_t Code(uint64_t row, uint64_t column) const {
+    const uint64_t word = awq_ ? column * (n_ / 8) + row / 8 : column / 8 * n_ + row;
+    return Nibble(codes_, word, awq_ ? InWord(row) : static_cast<uint32_t>(column % 8));
+  }
+  uint8_t Zero(uint64_t row, uint64_t group) const {
+    const uint8_t stored = Nibble(zeros_, group * (n_ / 8) + row / 8, InWord(row));
+    return static_cast<uint8_t>(awq_ ? stored : stored + 1);
+  }
+  // The fp16 scale's two bytes.
+  const std::byte* Scale(uint64_t row, uint64_t group) const {
+    return scales_ + (group * n_ + row) * 2;
+  }
+
+ private:
+  // Nibble of a row in a word that holds eight of them.
+  uint32_t InWord(uint64_t row) const {
+    const auto lane = static_cast<uint32_t>(row % 8);
+    return awq_ ? formats::AwqNibble(lane) : lane;
+  }
+  static uint8_t Nibble(const std::byte* words, uint64_t word, uint32_t nibble) {
+    return std::to_integer<uint8_t>(words[word * 4 + nibble / 2]) >> (nibble % 2 * 4) & 15U;
+  }
+
+  bool awq_;
+  uint64_t n_;
+  const std::byte* codes_;
+  const std::byte* zeros_;
+  const std::byte* scales_;
+};
+
+}  // namespace
+
+std::vector<std::byte> RepackInt4(const BlockFormatInfo& format, uint32_t rows,
+                                  const std::byte* packed, uint64_t n, uint64_t k) {
+  const BlockLayout& layout = format.layout;
+  const Int4Matrix matrix(format.format == BlockFormat::kAwqInt4, packed, n, k);
+  const uint64_t stride = TileBytes(layout, rows, k);
+  const uint64_t run = BlocksOfRun(layout, rows);
+  std::vector<std::byte> tiles((n + rows - 1) / rows * stride);
+  for (uint64_t r = 0; r < n; ++r) {
+    const auto lane = static_cast<uint32_t>(r % rows);
+    const TileWriter writer(rows, lane);
+    uint8_t* head = nullptr;
+    uint8_t* body = reinterpret_cast<uint8_t*>(tiles.data()) + r / rows * stride;
+    for (uint64_t g = 0; g < k / kGroup; ++g) {
+      if (g % run == 0) {
+        head = body;
+        body += kHeadBytes;
+      }
+      std::memcpy(head + 2 * lane, matrix.Scale(r, g), 2);
+      head[2 * rows + lane] = matrix.Zero(r, g);
+      std::array<uint8_t, kGroup> codes;
+      for (uint64_t i = 0; i < kGroup; ++i) codes[i] = matrix.Code(r, g * kGroup + i);
+      for (uint32_t unit = 0; unit < kGroup / 32; ++unit) {
+        writer.Unit(codes.data() + unit * 32, 4, body + unit * layout.unit_bytes * rows);
+      }
+      head += layout.head_bytes * rows;
+      body += layout.body_bytes() * rows;
+    }
+  }
+  return tiles;
+}
+
+}  // namespace quantfleet::linear::cpu::blocks
