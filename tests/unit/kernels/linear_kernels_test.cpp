@@ -216,6 +216,8 @@ TEST(LinearSimd, DecodesTheVeryFloatsOfTheFormats) {
     Problem problem(11, kRows, static_cast<uint32_t>(columns));
     for (const auto& [name, code] :
          std::vector<std::pair<std::string, cpu::WeightCode>>{{"fp32", cpu::WeightCode::kFp32},
+                                                              {"fp16", cpu::WeightCode::kFp16},
+                                                              {"fp4", cpu::WeightCode::kFp4},
                                                               {"bf16", cpu::WeightCode::kBf16},
                                                               {"int8", cpu::WeightCode::kInt8},
                                                               {"nf4", cpu::WeightCode::kNf4}}) {

@@ -30,10 +30,8 @@ std::vector<DispatchRow> CpuDispatch() {
       {"fp4", UINT32_MAX, "dequantize_then_gemm"},
       {"fp4_double_quant", 128, "fused"},  // 1.04 x at 128, 0.93 x at 256
       {"fp4_double_quant", UINT32_MAX, "dequantize_then_gemm"},
-      {"awq_int4", 128, "fused"},  // 0.99 x at 128, 0.96 x at 256
-      {"awq_int4", UINT32_MAX, "dequantize_then_gemm"},
-      {"gptq_int4", 128, "fused"},  // 1.01 x at 128, 0.92 x at 256
-      {"gptq_int4", UINT32_MAX, "dequantize_then_gemm"},
+      {"awq_int4", UINT32_MAX, "fused"},      // 4.37 x or more
+      {"gptq_int4", UINT32_MAX, "fused"},     // 4.93 x or more
       {"gptq_int4_act_order", 128, "fused"},  // 1.01 x at 128, 0.94 x at 256
       {"gptq_int4_act_order", UINT32_MAX, "dequantize_then_gemm"},
       {"mxfp4", UINT32_MAX, "fused"},  // 3.19 x or more

@@ -20,8 +20,10 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "kernels/formats/bitsandbytes/fp4.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
+#include "kernels/formats/ieee/fp16.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -90,6 +92,33 @@ struct Bf16Reader {
   float Scale(uint64_t) const { return 1.0F; }
 };
 
+struct Fp16Reader {
+  struct Unit {
+    const uint16_t* from;
+    HWY_INLINE V Vector(size_t j) const {
+      const hn::Rebind<uint16_t, D> half;
+      const hn::Rebind<hwy::float16_t, D> half_floats;
+      return hn::PromoteTo(D(), hn::BitCast(half_floats, hn::LoadU(half, from + j * kLanes)));
+    }
+    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
+      first = Vector(2 * j);
+      second = Vector(2 * j + 1);
+    }
+  };
+  static constexpr size_t kBits = 16;
+  const std::byte* base;
+  uint64_t k;
+  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
+    return {reinterpret_cast<const uint16_t*>(base) + row * k + i};
+  }
+  float One(uint64_t row, uint64_t i) const {
+    uint16_t bits = 0;
+    std::memcpy(&bits, base + (row * k + i) * sizeof(bits), sizeof(bits));
+    return formats::DecodeFp16(bits);
+  }
+  float Scale(uint64_t) const { return 1.0F; }
+};
+
 struct Int8Reader {
   struct Unit {
     const int8_t* from;
@@ -118,12 +147,13 @@ struct Int8Reader {
 };
 
 // The 16 values times a block's absmax, and their look-up by the low 4 bits of each lane.
-class Nf4Table {
+template <const float (&kValues)[16]>
+class FourBitTable {
  public:
-  HWY_INLINE explicit Nf4Table(float absmax) {
+  HWY_INLINE explicit FourBitTable(float absmax) {
     const V scale = hn::Set(D(), absmax);
     for (size_t j = 0; j < kParts; ++j) {
-      parts_[j] = hn::Mul(scale, hn::LoadU(D(), formats::kNf4Values + j * kLanes));
+      parts_[j] = hn::Mul(scale, hn::LoadU(D(), kValues + j * kLanes));
     }
   }
   template <class Codes>
@@ -153,10 +183,12 @@ class Nf4Table {
   V parts_[kParts];
 };
 
-struct Nf4Reader {
+// nf4 and fp4: nibbles, then an fp32 absmax for each block of 64.
+template <const float (&kValues)[16]>
+struct FourBitReader {
   struct Unit {
     const uint8_t* from;
-    Nf4Table table;
+    FourBitTable<kValues> table;
     // Even elements of 2 * kLanes, then the odd ones: the order of ArrangeActivations.
     HWY_INLINE void Pair(size_t j, V& first, V& second) const {
       const hn::Rebind<uint8_t, D> bytes;
@@ -173,11 +205,14 @@ struct Nf4Reader {
   HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
     const uint64_t at = row * k + i;
     return {reinterpret_cast<const uint8_t*>(base) + at / 2,
-            Nf4Table(LoadFloat(base + n * k / 2 + at / kUnit * sizeof(float)))};
+            FourBitTable<kValues>(LoadFloat(base + n * k / 2 + at / kUnit * sizeof(float)))};
   }
   float One(uint64_t, uint64_t) const { return 0.0F; }  // Rows are whole blocks.
   float Scale(uint64_t) const { return 1.0F; }
 };
+
+using Nf4Reader = FourBitReader<formats::kNf4Values>;
+using Fp4Reader = FourBitReader<formats::kFp4Values>;
 
 // Calls `use` with the reader of the matrix.
 template <class Use>
@@ -185,12 +220,16 @@ HWY_INLINE void WithReader(const PackedMatrix& m, const Use& use) {
   switch (m.code) {
     case WeightCode::kFp32:
       return use(Fp32Reader{reinterpret_cast<const float*>(m.packed), m.k});
+    case WeightCode::kFp16:
+      return use(Fp16Reader{m.packed, m.k});
     case WeightCode::kBf16:
       return use(Bf16Reader{m.packed, m.k});
     case WeightCode::kInt8:
       return use(Int8Reader{m.packed, m.n, m.k});
     case WeightCode::kNf4:
       return use(Nf4Reader{m.packed, m.n, m.k});
+    case WeightCode::kFp4:
+      return use(Fp4Reader{m.packed, m.n, m.k});
   }
 }
 

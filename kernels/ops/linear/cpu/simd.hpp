@@ -11,7 +11,7 @@
 // work on the caller's thread; callers split rows over threads. Pointers need no alignment.
 namespace quantfleet::linear::cpu {
 
-enum class WeightCode { kFp32, kBf16, kInt8, kNf4 };
+enum class WeightCode { kFp32, kFp16, kBf16, kInt8, kNf4, kFp4 };
 
 // Packed weights [n, k] as formats::Format of the same name lays them out.
 struct PackedMatrix {
@@ -31,7 +31,7 @@ struct RowRange {
 std::string_view SimdTarget();
 
 // Writes `rows` rows of k activations in the order in which MultiplyRows takes them for `code`
-// (nf4 splits even and odd elements, as its nibbles lie); `to` may be `from` when
+// (nf4 and fp4 split even and odd elements, as their nibbles lie); `to` may be `from` when
 // NeedsArranging is false, and then nothing needs to be done.
 bool NeedsArranging(WeightCode code);
 void ArrangeActivations(const float* from, uint64_t rows, uint64_t k, float* to);

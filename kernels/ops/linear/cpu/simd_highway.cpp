@@ -227,8 +227,9 @@ void ArrangeActivations(const float* from, uint64_t rows, uint64_t k, float* to)
   }
 }
 
-// nf4 comes out of its reader as even and odd elements; here they go back in order.
-void DecodeNf4Row(const Nf4Reader& reader, uint64_t row, uint64_t k, float* to) {
+// Nibbles come out of their reader as even and odd elements; here they go back in order.
+template <class Reader>
+void DecodeFourBitRow(const Reader& reader, uint64_t row, uint64_t k, float* to) {
   for (uint64_t i = 0; i < k; i += kUnit) {
     const auto unit = reader.At(row, i);
     for (size_t j = 0; j < kVectors; j += 2) {
@@ -244,7 +245,11 @@ void DecodeRows(const PackedMatrix& m, RowRange rows, float* to) {
   for (uint64_t row = rows.begin; row < rows.end; ++row) {
     float* const at = to + row * m.k;
     if (m.code == WeightCode::kNf4) {
-      DecodeNf4Row(Nf4Reader{m.packed, m.n, m.k}, row, m.k, at);
+      DecodeFourBitRow(Nf4Reader{m.packed, m.n, m.k}, row, m.k, at);
+      continue;
+    }
+    if (m.code == WeightCode::kFp4) {
+      DecodeFourBitRow(Fp4Reader{m.packed, m.n, m.k}, row, m.k, at);
       continue;
     }
     WithReader(m,
@@ -327,7 +332,7 @@ std::string_view SimdTarget() {
 }
 
 bool NeedsArranging(WeightCode code) {
-  return code == WeightCode::kNf4;
+  return code == WeightCode::kNf4 || code == WeightCode::kFp4;
 }
 
 uint64_t MultiplyScratchFloats() {

@@ -4,8 +4,10 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/formats/bitsandbytes/fp4.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
+#include "kernels/formats/ieee/fp16.hpp"
 #include "kernels/formats/int8/int8.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
@@ -29,6 +31,11 @@ float DecodeOne(const PackedMatrix& m, uint64_t row, uint64_t i) {
   switch (m.code) {
     case WeightCode::kFp32:
       return LoadFloat(m.packed + at * sizeof(float));
+    case WeightCode::kFp16: {
+      uint16_t bits = 0;
+      std::memcpy(&bits, m.packed + at * sizeof(bits), sizeof(bits));
+      return formats::DecodeFp16(bits);
+    }
     case WeightCode::kBf16: {
       uint16_t bits = 0;
       std::memcpy(&bits, m.packed + at * sizeof(bits), sizeof(bits));
@@ -37,11 +44,14 @@ float DecodeOne(const PackedMatrix& m, uint64_t row, uint64_t i) {
     case WeightCode::kInt8:
       return formats::DecodeInt8(static_cast<int8_t>(m.packed[at]),
                                  LoadFloat(m.packed + m.n * m.k + row * sizeof(float)));
-    case WeightCode::kNf4: {
+    case WeightCode::kNf4:
+    case WeightCode::kFp4: {
       const auto pair = static_cast<uint32_t>(m.packed[at / 2]);
-      return formats::DecodeNf4(
-          at % 2 == 0 ? pair >> 4 : pair & 15U,
-          LoadFloat(m.packed + m.n * m.k / 2 + at / formats::kNf4Block * sizeof(float)));
+      const uint32_t code = at % 2 == 0 ? pair >> 4 : pair & 15U;
+      const float absmax =
+          LoadFloat(m.packed + m.n * m.k / 2 + at / formats::kNf4Block * sizeof(float));
+      return m.code == WeightCode::kNf4 ? formats::DecodeNf4(code, absmax)
+                                        : formats::DecodeFp4(code, absmax);
     }
   }
   return 0;
