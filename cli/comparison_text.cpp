@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "cli/ledger_text.hpp"
 #include "cli/output.hpp"
 #include "cli/row_shape.hpp"
 
@@ -30,6 +31,11 @@ std::string Scientific(double value) {
   std::array<char, 32> text;
   std::snprintf(text.data(), text.size(), "%.1e", value);
   return text.data();
+}
+
+// Parts of a product are shown by the ledger that they explain, not among what is compared.
+bool IsPart(const Row& row) {
+  return row.arm().role() == v1::ARM_ROLE_ABLATION;
 }
 
 std::string ArmName(const Row& row) {
@@ -252,7 +258,7 @@ std::string PivotText(const v1::Comparison& comparison) {
     std::map<std::string, size_t> index;
     std::string name;
     for (const Row& row : comparison.rows()) {
-      if (row.device_class() != device_class) continue;
+      if (row.device_class() != device_class || IsPart(row)) continue;
       name = row.device_name();
       const std::string title = LayerTitle(row);
       const auto [at, added] = index.emplace(title, grids.size());
@@ -263,7 +269,9 @@ std::string PivotText(const v1::Comparison& comparison) {
     if (const auto* session = SessionOf(comparison, device_class)) text += CeilingsLine(*session);
     for (const Grid& grid : grids) text += "\n" + grid.title + "\n" + GridText(grid);
   }
-  return text + "\n" + kLegend + "\n" + CrossoverText(comparison);
+  text += std::string("\n") + kLegend + "\n" + CrossoverText(comparison);
+  const std::string ledgers = LedgerTable(comparison);
+  return ledgers.empty() ? text : text + "\n" + ledgers;
 }
 
 std::string CrossoverText(const v1::Comparison& comparison) {
@@ -276,6 +284,7 @@ std::string CrossoverText(const v1::Comparison& comparison) {
       text += "Crossovers along " + crossover.axis() + " on " + device_class + "\n";
     }
     text += "  " + crossover.sentence() + "\n";
+    if (crossover.has_predicted()) text += "    " + crossover.predicted().sentence() + "\n";
   }
   return text;
 }
@@ -284,7 +293,9 @@ namespace {
 
 std::vector<const Row*> Sorted(const v1::Comparison& comparison, GroupBy by) {
   std::vector<const Row*> rows;
-  for (const Row& row : comparison.rows()) rows.push_back(&row);
+  for (const Row& row : comparison.rows()) {
+    if (!IsPart(row)) rows.push_back(&row);
+  }
   const auto key = [by](const Row* row) {
     std::array<char, 16> padded;
     std::snprintf(padded.data(), padded.size(), "%010u%05u", PivotOf(*row).value,
@@ -442,6 +453,7 @@ std::string Markdown(const v1::Comparison& comparison) {
                      "weights | output error | grade |\n"
                      "|---|---|--:|---|--:|---|---|--:|--:|---|\n";
   for (const Row& row : comparison.rows()) {
+    if (IsPart(row)) continue;
     for (const std::string& cell :
          {row.device_class(), LineText(row), BatchText(row), ArmWithRole(row), Latency(row),
           SpeedUp(row), VerdictText(row), FormatBytes(row.measurement().weight_bytes()),
@@ -452,7 +464,9 @@ std::string Markdown(const v1::Comparison& comparison) {
     }
     text += "|\n";
   }
-  return text + "\n" + CrossoverText(comparison);
+  text += "\n" + CrossoverText(comparison);
+  const std::string sentences = LedgerSentences(comparison);
+  return sentences.empty() ? text : text + "\n" + sentences;
 }
 
 }  // namespace quantfleet::cli

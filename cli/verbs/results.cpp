@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/client.hpp"
+#include "cli/ledger_text.hpp"
 #include "cli/verbs/verbs.hpp"
 #include "web/page.hpp"
 
@@ -88,7 +89,41 @@ int Crossover(const Common& common, const std::string& id) {
   }
   comparison->clear_rows();
   comparison->clear_sessions();
+  comparison->clear_ledgers();
   Print(JsonOf(*comparison));
+  return 0;
+}
+
+int Explain(const Common& common, const std::string& id, const std::string& arm) {
+  auto comparison = Fetch(common, id);
+  if (!comparison.ok()) return Fail(comparison.status());
+  if (comparison->ledgers().empty()) {
+    std::fprintf(
+        stderr,
+        "matrix %s has no ledgers yet: they come with its results if it was submitted with "
+        "explain: true\n",
+        id.c_str());
+    return 1;
+  }
+  if (!arm.empty()) {
+    KeepLedgersOf(arm, &*comparison);
+    if (comparison->ledgers().empty()) {
+      return Fail(NotFound("no arm of the matrix is \"" + arm +
+                           "\"; name a format, a format and kernel, or the start of an arm id"));
+    }
+  }
+  if (common.output == Output::kCsv) {
+    Print(LedgerCsv(*comparison));
+  } else if (common.output == Output::kJson) {
+    comparison->clear_rows();
+    comparison->clear_sessions();
+    comparison->clear_crossovers();
+    Print(JsonOf(*comparison));
+  } else if (arm.empty()) {
+    Print(LedgerTable(*comparison) + "\n" + LedgerSentences(*comparison));
+  } else {
+    Print(LedgerDetail(*comparison));
+  }
   return 0;
 }
 

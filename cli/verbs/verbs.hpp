@@ -58,6 +58,9 @@ struct CompareOptions {
 };
 int Compare(const Common& common, const CompareOptions& options);
 int Crossover(const Common& common, const std::string& id);
+// `arm` narrows it (see KeepLedgersOf) and shows every number; empty: all, a line each. Exit code 1
+// without ledgers, 3 if none is of `arm`.
+int Explain(const Common& common, const std::string& id, const std::string& arm);
 struct ExportOptions {
   std::string id;
   std::string format = "json";  // json, csv, markdown, html

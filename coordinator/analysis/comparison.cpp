@@ -3,17 +3,20 @@
 #include "coordinator/analysis/comparison.hpp"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "coordinator/analysis/axis_curve.hpp"
 #include "coordinator/analysis/crossover.hpp"
+#include "coordinator/analysis/ledger/ledger.hpp"
 #include "coordinator/analysis/roofline.hpp"
 
 namespace quantfleet::analysis {
 namespace {
 
-constexpr uint32_t kSchemaVersion = 1;
+constexpr uint32_t kSchemaVersion = 2;
 // The axes along which a comparison may turn around: of linear, and of attention.
 constexpr const char* kCrossoverAxes[] = {"batch", "context", "query_tokens"};
 
@@ -84,14 +87,29 @@ void AddRows(const MeasuredBlock& block, const v1::ComparisonSession& session,
   }
 }
 
-void AddCrossovers(v1::Comparison* comparison) {
-  std::vector<const v1::ComparisonRow*> rows;
-  for (const v1::ComparisonRow& row : comparison->rows()) rows.push_back(&row);
-  for (const char* axis : kCrossoverAxes) {
+// What the ceilings say of a product along its batch; other workloads read or multiply more.
+void AddPrediction(const AxisCurve& curve, const std::vector<const v1::ComparisonRow*>& rows,
+                   const Sessions& sessions, v1::Crossover* crossover) {
+  const v1::ComparisonRow& example = *curve.example;
+  const auto session = sessions.find(example.session_id());
+  if (session == sessions.end() || !example.arm().spec().has_linear()) return;
+  for (const v1::ComparisonRow* row : rows) {
+    if (row->block_id() != example.block_id()) continue;
+    if (row->arm().role() != v1::ARM_ROLE_BASELINE) continue;
+    const auto predicted = PredictCrossover(example, *row, *session->second);
+    if (predicted) *crossover->mutable_predicted() = *predicted;
+    return;
+  }
+}
+
+void AddCrossovers(const std::vector<const v1::ComparisonRow*>& rows, const Sessions& sessions,
+                   v1::Comparison* comparison) {
+  for (const std::string axis : kCrossoverAxes) {
     for (const AxisCurve& curve : CurvesOf(rows, axis)) {
-      if (!curve.points.empty() && curve.points.size() + curve.missing.size() >= 2) {
-        *comparison->add_crossovers() = FindCrossover(curve, axis);
-      }
+      if (curve.points.empty() || curve.points.size() + curve.missing.size() < 2) continue;
+      v1::Crossover* crossover = comparison->add_crossovers();
+      *crossover = FindCrossover(curve, axis);
+      if (axis == "batch") AddPrediction(curve, rows, sessions, crossover);
     }
   }
 }
@@ -113,7 +131,14 @@ v1::Comparison BuildComparison(const std::string& matrix_id, const std::string& 
   for (const MeasuredBlock* block : InOrder(blocks, by_id)) {
     AddRows(*block, SessionOf(*block, by_id), ratios, &comparison);
   }
-  AddCrossovers(&comparison);
+  std::vector<const v1::ComparisonRow*> rows;
+  for (const v1::ComparisonRow& row : comparison.rows()) rows.push_back(&row);
+  AddCrossovers(rows, by_id, &comparison);
+  std::vector<const v1::ComparisonSession*> held;
+  for (const v1::ComparisonSession& session : comparison.sessions()) held.push_back(&session);
+  for (v1::Ledger& ledger : BuildLedgers(rows, held)) {
+    *comparison.add_ledgers() = std::move(ledger);
+  }
   return comparison;
 }
 

@@ -163,7 +163,9 @@ std::map<uint32_t, v1::Ratio> ComputeRatios(const v1::Block& block, const v1::Bl
   const Run run(block, result);
   std::map<uint32_t, v1::Ratio> ratios;
   for (const v1::BlockArm& arm : block.arms()) {
-    if (arm.role() != v1::ARM_ROLE_BASELINE) ratios.emplace(arm.index(), run.RatioOf(arm));
+    // The parts of a product do another work than the baseline: their ratio would mean nothing.
+    if (arm.role() == v1::ARM_ROLE_BASELINE || arm.role() == v1::ARM_ROLE_ABLATION) continue;
+    ratios.emplace(arm.index(), run.RatioOf(arm));
   }
   return ratios;
 }

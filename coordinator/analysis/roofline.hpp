@@ -6,6 +6,7 @@
 #include <string>
 
 #include "quantfleet/v1/arm.pb.h"
+#include "quantfleet/v1/comparison.pb.h"
 #include "quantfleet/v1/device.pb.h"
 #include "quantfleet/v1/measurement.pb.h"
 
@@ -26,5 +27,12 @@ std::optional<double> MatrixFraction(const v1::ArmSpec& spec, const v1::Measurem
 // fp32 on a CPU and for format fp32, bf16 on a GPU.
 std::string MatrixType(const v1::ArmSpec& spec, const v1::Measurement& measurement,
                        const v1::Device& device);
+
+// Where the ceilings alone put the crossover of `arm` along the batch, against the `baseline` of
+// its block: see PredictedCrossover in comparison.proto. Both rows are of one shape but for the
+// batch. Nothing without a DRAM ceiling, or a matrix peak for the type of either.
+std::optional<v1::PredictedCrossover> PredictCrossover(const v1::ComparisonRow& arm,
+                                                       const v1::ComparisonRow& baseline,
+                                                       const v1::ComparisonSession& session);
 
 }  // namespace quantfleet::analysis

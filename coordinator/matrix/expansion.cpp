@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
+#include "coordinator/matrix/ablation.hpp"
 #include "coordinator/matrix/catalogue.hpp"
 #include "coordinator/matrix/grid.hpp"
 
@@ -66,7 +67,6 @@ v1::ArmSpec MakeSpec(const Matrix& matrix, const Combination& combination) {
   v1::ArmSpec spec;
   spec.set_workload(matrix.workload);
   spec.set_format(TextOf(combination, "format"));
-  spec.set_kernel(TextOf(combination, "kernel"));
   spec.set_cache(matrix.cache);
   spec.set_seed(matrix.seed);
   if (matrix.workload == "attention") {
@@ -80,14 +80,21 @@ v1::ArmSpec MakeSpec(const Matrix& matrix, const Combination& combination) {
   return spec;
 }
 
-v1::BlockArm MakeArm(const Matrix& matrix, uint64_t number, v1::ArmRole role) {
-  const Combination combination = CombinationAt(matrix, number);
+v1::BlockArm MakeArm(const Matrix& matrix, const Combination& combination,
+                     const std::string& kernel, v1::ArmRole role) {
   v1::BlockArm arm;
   *arm.mutable_spec() = MakeSpec(matrix, combination);
+  arm.mutable_spec()->set_kernel(kernel);
   arm.set_arm_id(ArmId(arm.spec()));
   arm.set_role(role);
   for (const auto& [axis, value] : combination) (*arm.mutable_labels())[axis] = value->text;
+  (*arm.mutable_labels())["kernel"] = kernel;
   return arm;
+}
+
+v1::BlockArm MakeArm(const Matrix& matrix, uint64_t number, v1::ArmRole role) {
+  const Combination combination = CombinationAt(matrix, number);
+  return MakeArm(matrix, combination, TextOf(combination, "kernel"), role);
 }
 
 void AppendArm(v1::BlockArm arm, v1::Block* block) {
@@ -104,6 +111,9 @@ v1::Block MakeBlock(const Matrix& matrix, const GridBlock& layout) {
   AppendArm(std::move(null_arm), &block);
   for (const uint64_t candidate : layout.candidates) {
     AppendArm(MakeArm(matrix, candidate, v1::ARM_ROLE_CANDIDATE), &block);
+  }
+  for (const Ablation& part : AblationsOf(matrix, layout)) {
+    AppendArm(MakeArm(matrix, part.combination, part.kernel, v1::ARM_ROLE_ABLATION), &block);
   }
   *block.mutable_policy() = matrix.policy;
   return block;

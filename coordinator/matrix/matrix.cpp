@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "coordinator/matrix/ablation.hpp"
 #include "coordinator/matrix/axes.hpp"
 #include "coordinator/matrix/axis_values.hpp"
 #include "coordinator/matrix/condition.hpp"
@@ -31,8 +32,8 @@ const std::vector<std::string>& TopLevelKeys() {
   return kKeys;
 }
 
-// `search` and `explain` are words of the language; running without them in silence would answer
-// another question than the one asked.
+// `search` is a word of the language; running without it in silence would answer another question
+// than the one asked.
 void RefuseAwaited(const Fields& fields, Report* report) {
   const YamlNode* search = fields.Find("search");
   if (search != nullptr && search->kind != YamlNode::Kind::kSequence) {
@@ -41,10 +42,15 @@ void RefuseAwaited(const Fields& fields, Report* report) {
     report->Add(search->place, "search is not available in this version",
                 "list the values in axes; crossovers between them are always computed");
   }
+}
+
+void ReadExplain(const Fields& fields, Matrix* matrix, Report* report) {
   const YamlNode* explain = fields.Find("explain");
-  if (explain != nullptr && ReadBool(*explain, "explain", report).value_or(false)) {
-    report->Add(explain->place, "explain is not available in this version", "remove it");
-  }
+  if (explain == nullptr) return;
+  matrix->explain = ReadBool(*explain, "explain", report).value_or(false);
+  if (!matrix->explain || matrix->workload.empty() || matrix->workload == "linear") return;
+  report->Add(explain->place, "explain takes a product apart, and " + matrix->workload + " is none",
+              "remove it, or use workload: linear");
 }
 
 void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
@@ -69,6 +75,7 @@ void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
   };
   read("repeat", 1, kMaxRepeat, &matrix->repeat);
   read("priority", 0, kMaxPriority, &matrix->priority);
+  ReadExplain(fields, matrix, report);
   RefuseAwaited(fields, report);
 }
 
@@ -244,10 +251,14 @@ void CheckBlocks(Place place, const Limits& limits, Matrix* matrix, Report* repo
   matrix->max_arms = limits.max_arms;
   matrix->blocks_per_copy = grid.blocks.size();
   matrix->arms_per_copy = grid.arms;
-  const uint64_t arms = grid.arms * matrix->targets.size() * matrix->repeat;
+  for (const GridBlock& block : grid.blocks) {
+    matrix->arms_per_copy += AblationsOf(*matrix, block).size();
+  }
+  const uint64_t arms = matrix->arms_per_copy * matrix->targets.size() * matrix->repeat;
   if (arms > limits.max_arms) {
     report->Add(place, "the matrix asks for " + std::to_string(arms) +
-                           " arms with the second baseline of each block, at most " +
+                           " arms with the second baseline of each block" +
+                           (matrix->explain ? " and what explains it" : "") + ", at most " +
                            std::to_string(limits.max_arms) + " are allowed");
   }
 }

@@ -72,7 +72,7 @@ BlockRun::BlockRun(Device& device, std::span<const std::unique_ptr<Operation>> o
       stop_(std::move(stop)),
       on_progress_(on_progress) {
   for (const BlockArm& spec : block.arms) {
-    Arm arm{&spec, nullptr, {}, StopRule(block.policy), {}, {}, {}};
+    Arm arm{&spec, nullptr, {}, StopRule(block.policy), {}, {}, {}, {}};
     arm.measurement.arm_index = spec.index;
     arm.measurement.arm_id = spec.arm_id;
     arms_.push_back(std::move(arm));
@@ -116,6 +116,12 @@ Status BlockRun::Prepare(Arm& arm) {
   } catch (const std::bad_alloc&) {
     return ResourceExhausted("the host has no memory for this arm");
   }
+  // Only what can be checked may be compared.
+  if (!arm.prepared->has_output() && arm.spec->role != ArmRole::kAblation) {
+    return InvalidArgument("kernel \"" + spec.kernel +
+                           "\" is a part of a product without an output: only an arm of role "
+                           "ARM_ROLE_ABLATION may run it");
+  }
   Measurement& m = arm.measurement;
   const ArmCost& cost = arm.prepared->cost();
   m.kernel_used = arm.prepared->kernel_used();
@@ -135,22 +141,27 @@ Status BlockRun::Check(Arm& arm) {
   // The last copy too: the copies may differ, and a kernel may only work on the first.
   const uint32_t last = arm.prepared->cost().rotation_copies - 1;
   for (const uint32_t copy : {last, 0U}) {
-    QF_RETURN_IF_ERROR(arm.prepared->PoisonOutput());
-    QF_RETURN_IF_ERROR(arm.prepared->Run(copy));
-    QF_RETURN_IF_ERROR(device_.Synchronize());
-    QF_ASSIGN_OR_RETURN(const std::vector<float> output, arm.prepared->ReadOutput());
-    QF_ASSIGN_OR_RETURN(arm.measurement.error, arm.prepared->Compare(output));
-    if (!WithinTolerance(*arm.measurement.error)) {
-      arm.active = false;
-      arm.prepared.reset();
-      arm.measurement.outcome = Outcome::kInvalid;
-      arm.measurement.reason = WhyInvalid(*arm.measurement.error);
-      arm.measurement.grade = Grade::kF;
-      arm.measurement.grade_reasons = {"output_wrong"};
-      return OkStatus();
-    }
-    if (last == 0) break;
+    QF_RETURN_IF_ERROR(CheckCopy(arm, copy));
+    if (!arm.active || last == 0) break;
   }
+  return OkStatus();
+}
+
+Status BlockRun::CheckCopy(Arm& arm, uint32_t copy) {
+  const bool has_output = arm.prepared->has_output();
+  if (has_output) QF_RETURN_IF_ERROR(arm.prepared->PoisonOutput());
+  QF_RETURN_IF_ERROR(arm.prepared->Run(copy));
+  QF_RETURN_IF_ERROR(device_.Synchronize());
+  if (!has_output) return OkStatus();
+  QF_ASSIGN_OR_RETURN(const std::vector<float> output, arm.prepared->ReadOutput());
+  QF_ASSIGN_OR_RETURN(arm.measurement.error, arm.prepared->Compare(output));
+  if (WithinTolerance(*arm.measurement.error)) return OkStatus();
+  arm.active = false;
+  arm.prepared.reset();
+  arm.measurement.outcome = Outcome::kInvalid;
+  arm.measurement.reason = WhyInvalid(*arm.measurement.error);
+  arm.measurement.grade = Grade::kF;
+  arm.measurement.grade_reasons = {"output_wrong"};
   return OkStatus();
 }
 
@@ -208,9 +219,14 @@ Status BlockRun::Visit(Arm& arm, uint32_t round, uint32_t position) {
   std::vector<CallTime> times(arm.visit_samples);
   QF_RETURN_IF_ERROR(
       device_.Sample(*arm.prepared, arm.prepared->TakeCopies(arm.visit_samples), times));
-  if (SetAside(arm, before, device_.ReadClock(), times.size())) {
+  const ClockReading after = device_.ReadClock();
+  if (SetAside(arm, before, after, times.size())) {
     clock_->SleepFor(kRecovery);
     return OkStatus();
+  }
+  for (const ClockReading& reading : {before, after}) {
+    if (reading.current <= 0 || reading.reference <= 0) continue;
+    arm.clock_fractions.push_back(reading.current / reading.reference);
   }
   Round taken{round, position, {}};
   for (const CallTime& time : times) {
@@ -235,7 +251,7 @@ bool BlockRun::AnyCandidateActive() const {
 std::vector<BlockRun::Arm*> BlockRun::OrderOf(uint32_t round) {
   std::vector<Arm*> order;
   for (Arm& arm : arms_) {
-    const bool paired = arm.spec->role != ArmRole::kCandidate;
+    const bool paired = arm.spec->role == ArmRole::kBaseline || arm.spec->role == ArmRole::kNull;
     const bool wanted = paired || arm.measurement.stop_reason == StopReason::kUnspecified;
     if (arm.active && wanted) order.push_back(&arm);
   }
@@ -272,6 +288,11 @@ void BlockRun::Finish(Arm& arm, double host_busy) {
   m.outcome = Outcome::kMeasured;
   m.summary = Summarize(arm.samples, block_.policy.confidence);
   m.summary->set_aside = arm.set_aside;
+  if (!arm.clock_fractions.empty()) {
+    m.clock_fraction =
+        std::accumulate(arm.clock_fractions.begin(), arm.clock_fractions.end(), 0.0) /
+        static_cast<double>(arm.clock_fractions.size());
+  }
   if (!arm.host_seconds.empty()) m.host_median_seconds = Median(std::move(arm.host_seconds));
   arm.evidence.host_busy = host_busy;
   GradeMeasurement(arm.spec->spec, arm.evidence, &m);

@@ -39,6 +39,7 @@ class BlockRun {
     Evidence evidence;
     std::vector<double> samples;
     std::vector<double> host_seconds;
+    std::vector<double> clock_fractions;  // around accepted visits, over the reference
     double sampled_seconds = 0;
     uint32_t set_aside = 0;
     uint32_t visit_samples = 1;
@@ -47,7 +48,9 @@ class BlockRun {
   };
 
   Status Prepare(Arm& arm);
+  // Runs the arm on its first and last copy and checks what it puts out, if it has an output.
   Status Check(Arm& arm);
+  Status CheckCopy(Arm& arm, uint32_t copy);
   Status WarmUp(Arm& arm);
   void SampleRounds();
   Status Visit(Arm& arm, uint32_t round, uint32_t position);

@@ -49,7 +49,7 @@ struct ArmSpec {
   bool operator==(const ArmSpec&) const = default;
 };
 
-enum class ArmRole { kUnspecified, kBaseline, kNull, kCandidate };
+enum class ArmRole { kUnspecified, kBaseline, kNull, kCandidate, kAblation };
 
 struct BlockArm {
   uint32_t index = 0;
@@ -184,6 +184,7 @@ struct Measurement {
   std::string weight_distribution;
   std::string activation_distribution;
   double host_median_seconds = 0;
+  std::optional<double> clock_fraction;
 };
 
 struct Progress {

@@ -4,7 +4,7 @@
 // A Comparison as the views need it: rows flattened, time ratios turned into speed-ups, rows
 // grouped by device class.
 import {enumWords, finite} from './format';
-import type {ArmSpec, Comparison, ComparisonRow, ComparisonSession, Crossover} from './types';
+import type {ArmSpec, Comparison, ComparisonRow, ComparisonSession, Crossover, Ledger} from './types';
 
 // Baseline time over arm time, with the interval of the time ratio turned over: above 1 the arm is
 // faster.
@@ -45,6 +45,7 @@ export interface Group {
   rows: Row[];
   sessions: ComparisonSession[];
   crossovers: Crossover[];
+  ledgers: Ledger[];
 }
 
 export interface Model {
@@ -147,7 +148,9 @@ function groupNames(rows: ComparisonRow[]): (deviceClass: string, target: string
 }
 
 export function buildModel(comparison: Comparison): Model {
-  const sources = comparison.rows ?? [];
+  // The parts of a product are not compared: they are behind the ledgers.
+  const sources =
+      (comparison.rows ?? []).filter((row) => row.arm?.role !== 'ARM_ROLE_ABLATION');
   const crossovers = comparison.crossovers ?? [];
   const axis = crossovers[0]?.axis || 'batch';
   const nameOf = groupNames(sources);
@@ -162,7 +165,8 @@ export function buildModel(comparison: Comparison): Model {
         detail: source.deviceName ?? '',
         rows: [],
         sessions: [],
-        crossovers: []
+        crossovers: [],
+        ledgers: []
       };
       groups.set(key, group);
     }
@@ -171,6 +175,9 @@ export function buildModel(comparison: Comparison): Model {
   for (const crossover of crossovers) {
     groups.get(nameOf(crossover.deviceClass ?? '', crossover.target ?? ''))
         ?.crossovers.push(crossover);
+  }
+  for (const ledger of comparison.ledgers ?? []) {
+    groups.get(nameOf(ledger.deviceClass ?? '', ledger.target ?? ''))?.ledgers.push(ledger);
   }
   for (const group of groups.values()) {
     const ids = new Set(group.rows.map((row) => row.source.sessionId));

@@ -117,6 +117,23 @@ export interface Crossover {
   kind?: string;
   sentence?: string;
   target?: string;
+  predicted?: {sentence?: string};
+}
+export interface LedgerTerm {
+  kind?: string;
+  seconds?: Num;
+}
+export interface Ledger {
+  deviceClass?: string;
+  target?: string;
+  arm?: BlockArm;
+  state?: string;
+  reason?: string;
+  differenceSeconds?: Num;
+  terms?: LedgerTerm[];
+  residualSeconds?: Num;
+  residualShare?: Num;
+  causes?: {kind?: string; evidence?: string}[];
 }
 export interface ComparisonSession {
   sessionId?: string;
@@ -131,6 +148,7 @@ export interface Comparison {
   sessions?: ComparisonSession[];
   rows?: ComparisonRow[];
   crossovers?: Crossover[];
+  ledgers?: Ledger[];
 }
 
 export interface Matrix {

@@ -50,8 +50,9 @@ class ObjectReader {
   }
 
   void Read(const char* name, ArmRole* value) {
-    constexpr std::array<std::string_view, 4> kNames = {"ARM_ROLE_UNSPECIFIED", "ARM_ROLE_BASELINE",
-                                                        "ARM_ROLE_NULL", "ARM_ROLE_CANDIDATE"};
+    constexpr std::array<std::string_view, 5> kNames = {"ARM_ROLE_UNSPECIFIED", "ARM_ROLE_BASELINE",
+                                                        "ARM_ROLE_NULL", "ARM_ROLE_CANDIDATE",
+                                                        "ARM_ROLE_ABLATION"};
     const Json* const field = Take(name);
     if (field == nullptr) return;
     for (size_t i = 0; i < kNames.size(); ++i) {

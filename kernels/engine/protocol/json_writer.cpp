@@ -194,6 +194,7 @@ Json ToJson(const Measurement& m) {
   out.Put("weightDistribution", m.weight_distribution);
   out.Put("activationDistribution", m.activation_distribution);
   out.Put("hostMedianSeconds", m.host_median_seconds);
+  if (m.clock_fraction) out.PutAlways("clockFraction", Number(*m.clock_fraction));
   return out.Take();
 }
 

@@ -109,7 +109,9 @@ class Report(PageCase):
         return [row for row in self.data["rows"] if row["arm"]["role"] == "ARM_ROLE_CANDIDATE" and "ratio" in row["ratio"]]
 
     def test_every_row_point_verdict_and_sentence_is_there(self):
-        self.assertEqual(len(self.data["rows"]), self.count("table.results tbody tr"))
+        parts = sum(row["arm"]["role"] == "ARM_ROLE_ABLATION" for row in self.data["rows"])
+        self.assertGreater(parts, 0)
+        self.assertEqual(len(self.data["rows"]) - parts, self.count("table.results tbody tr"))
         self.assertEqual(len(self.measured()), self.count(".charts .marker"))
         self.assertEqual(len(self.measured()), self.count(".charts .interval"))
         self.assertEqual(len(synthetic.CLASSES) * len(synthetic.LAYERS), self.count("svg.chart"))
@@ -121,7 +123,28 @@ class Report(PageCase):
         text = self.text()
         for crossover in self.data["crossovers"]:
             self.assertIn(crossover["sentence"], text)
+            self.assertIn(crossover["predicted"]["sentence"], text)
         self.picture("report-light")
+
+    def test_ledgers_show_every_term_and_end_at_the_difference(self):
+        ledgers = self.data["ledgers"]
+        self.assertEqual(len(ledgers), self.count(".ledgers tbody tr"))
+        self.assertEqual(len(synthetic.CLASSES), self.count(".ledgers .ledger-closed"))
+        self.assertEqual(len(synthetic.CLASSES), self.count(".ledgers .ledger-not-explained"))
+        # Every term and the residual have a step; the last ends where the difference lies.
+        places = self.browser.execute_script("""
+          return [...document.querySelectorAll('.waterfall')].map((chart) => {
+            const number = (element, name) => Number(element.getAttribute(name));
+            const steps = [...chart.querySelectorAll('rect')];
+            const last = steps[steps.length - 1];
+            return [steps.length, number(chart.querySelector('.zero'), 'x1'), number(last, 'x'), number(last, 'width')];
+          });""")
+        for ledger, (steps, zero, start, width) in zip(ledgers, places):
+            self.assertEqual(len(ledger["terms"]) + 1, steps)
+            self.assertEqual(ledger["differenceSeconds"] > 0, start + width > zero)
+        first = self.all(".ledgers tbody tr")[0].text
+        self.assertIn("-80.0 µs", first.replace("\u2212", "-"))
+        self.assertIn("decode bound", first)
 
     def test_speed_up_is_the_inverse_of_the_time_ratio(self):
         row = self.data["rows"][7]

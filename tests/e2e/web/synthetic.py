@@ -103,9 +103,37 @@ def crossovers_of(device_class):
                 "axisMax": 64, "kind": "CROSSOVER_KIND_STOPS_WINNING", "target": "every-device",
                 "labels": {"layer": layer, "format": weight_format, "kernel": "fused"},
                 "flips": [{"from": 8, "to": 16, "winsAtFrom": True, "estimate": 11.3, "low": 9.8, "high": 12.9}],
+                "predicted": {"breakEven": 21, "sentence": f"the ceilings alone let {weight_format} win up to batch 21"},
                 "sentence": f"{weight_format} fused on {layer} is faster than fp32 up to batch 11.3 "
                             "(interval 9.8 to 12.9), not from batch 16 on."})
     return found
+
+
+def ledger_of(device_class, batch, closed):
+    """Of nf4 fused on the first layer: the terms and the residual are the difference."""
+    layer = list(LAYERS)[0]
+    n, k = LAYERS[layer]
+    terms = {"READ": -8e-5, "UNPACK": 5e-5 * batch, "MATERIALIZE": 0, "MATRIX": 1e-5, "LAUNCH": 0}
+    residual = 1e-6 if closed else 4e-4
+    return {
+        "blockId": f"blk_{device_class[-2:]}_{BATCHES.index(batch)}", "deviceClass": device_class,
+        "deviceName": CLASSES[device_class][0], "target": "every-device",
+        "arm": {"index": 7, "role": "ARM_ROLE_CANDIDATE",
+                "spec": {"workload": "linear", "format": "nf4", "kernel": "fused", "linear": {"n": n, "k": k, "batch": batch}},
+                "labels": {"layer": layer, "batch": str(batch), "format": "nf4", "kernel": "fused"}},
+        "state": "LEDGER_STATE_CLOSED" if closed else "LEDGER_STATE_NOT_EXPLAINED",
+        "reason": "" if closed else "a residual " + HOSTILE, "differenceSeconds": sum(terms.values()) + residual,
+        "terms": [{"kind": "LEDGER_TERM_KIND_" + kind, "seconds": seconds} for kind, seconds in terms.items()],
+        "residualSeconds": residual, "residualShare": 0.01 if closed else 0.9,
+        "causes": [{"kind": "LEDGER_CAUSE_KIND_DECODE_BOUND", "evidence": "unpacking " + HOSTILE}]}
+
+
+def part_of(device_class):
+    """An ablation arm, which no table compares."""
+    row = row_of(device_class, list(LAYERS)[0], 1, 8, "nf4", "ablation_read", "ARM_ROLE_ABLATION")
+    row.pop("ratio")
+    row["measurement"].pop("error")
+    return row
 
 
 def session_of(device_class):
@@ -127,9 +155,11 @@ def comparison():
             for device_class in CLASSES for layer in LAYERS for batch in BATCHES for index, arm in enumerate(arms)]
     spoil(rows[-1], "OUTCOME_INVALID", "output error 0.31 is above 0.20", "VERDICT_INVALID")
     spoil(rows[-2], "OUTCOME_CRASHED", "the engine died: " + HOSTILE, "VERDICT_NOT_COMPARABLE")
-    return {"matrixId": MATRIX_ID, "matrixName": "quickstart " + HOSTILE, "schemaVersion": 1,
+    rows += [part_of(device_class) for device_class in CLASSES]
+    return {"matrixId": MATRIX_ID, "matrixName": "quickstart " + HOSTILE, "schemaVersion": 2,
             "sessions": [session_of(c) for c in CLASSES], "rows": rows,
-            "crossovers": [x for c in CLASSES for x in crossovers_of(c)]}
+            "crossovers": [x for c in CLASSES for x in crossovers_of(c)],
+            "ledgers": [ledger_of(c, batch, batch == 1) for c in CLASSES for batch in BATCHES[:2]]}
 
 
 def matrices(version=7, done=20):

@@ -35,6 +35,7 @@ struct Behaviour {
   double kernel_error = 0;
   Status prepare = OkStatus();
   Status run = OkStatus();
+  bool has_output = true;
 };
 
 class FakeArm final : public PreparedArm {
@@ -46,6 +47,7 @@ class FakeArm final : public PreparedArm {
   const ArmCost& cost() const override { return cost_; }
   std::string_view weight_distribution() const override { return "none"; }
   Status Run(uint32_t) override { return behaviour_.run; }
+  bool has_output() const override { return behaviour_.has_output; }
   Status PoisonOutput() override { return OkStatus(); }
   Result<std::vector<float>> ReadOutput() override { return std::vector<float>{1}; }
   Result<OutputError> Compare(const std::vector<float>&) override {
@@ -152,6 +154,35 @@ class BlockRunnerTest : public ::testing::Test {
   Block block_;
   std::vector<Progress> progress_;
 };
+
+TEST_F(BlockRunnerTest, TakesPartsWithoutAnOutputIntoTheRoundsUnchecked) {
+  AddArm("a", ArmRole::kBaseline, {});
+  // Its error is beyond every tolerance: nobody may look.
+  AddArm("part", ArmRole::kAblation, {.kernel_error = 9, .has_output = false});
+  AddArm("wrong", ArmRole::kAblation, {.kernel_error = 9});
+  device_.next_clock = [this] { return device_.samples % 2 == 0 ? 1e9 : 0.9e9; };
+  const auto result = Run();
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  const Measurement& part = result->at(1);
+  EXPECT_EQ(part.outcome, Outcome::kMeasured) << part.reason;
+  EXPECT_FALSE(part.error.has_value());
+  EXPECT_GE(part.rounds.size(), 5U);
+  EXPECT_EQ(part.rounds.front().number, 0U);
+  ASSERT_TRUE(part.clock_fraction.has_value());
+  EXPECT_GE(*part.clock_fraction, 0.9);
+  EXPECT_LE(*part.clock_fraction, 1.0);
+  // A part that has an output is held to it.
+  EXPECT_EQ(result->at(2).outcome, Outcome::kInvalid);
+}
+
+TEST_F(BlockRunnerTest, RefusesToCompareWhatHasNoOutput) {
+  AddArm("a", ArmRole::kBaseline, {});
+  AddArm("part", ArmRole::kCandidate, {.has_output = false});
+  const auto result = Run();
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ(result->at(1).outcome, Outcome::kFailed);
+  EXPECT_THAT(result->at(1).reason, HasSubstr("ARM_ROLE_ABLATION"));
+}
 
 TEST_F(BlockRunnerTest, MeasuresEveryArmInPairedRoundsOfRandomOrder) {
   AddArm("a", ArmRole::kBaseline, {});

@@ -5,6 +5,7 @@
 import {h, idOf} from '../dom';
 import type {Group, Model, Row} from '../model';
 import type {Choice, Update} from '../state';
+import {ledgerSection} from './ledger';
 import {chartPanels, kVerdicts} from './panels';
 import type {LineKey} from './panels';
 import {ceilingTiles, deviceFacts, environment} from './session';
@@ -80,7 +81,12 @@ function crossoverList(group: Group, choice: Choice): HTMLElement|null {
   if (shown.length === 0) return null;
   return h(
       'section', {class: 'crossovers'}, h('h3', {}, 'Crossovers'),
-      h('ul', {}, ...shown.map((crossover) => h('li', {}, crossover.sentence ?? ''))));
+      h('ul', {},
+        ...shown.map(
+            (crossover) =>
+                h('li', {}, crossover.sentence ?? '',
+                  crossover.predicted?.sentence &&
+                      h('small', {}, crossover.predicted.sentence)))));
 }
 
 function ceilingsOf(group: Group): HTMLElement[] {
@@ -105,7 +111,7 @@ function groupSection(group: Group, model: Model, choice: Choice, update: Update
               id, candidates,
               seriesKeys(model).filter((key) => candidates.some((row) => row.series === key.key)),
               (row) => row.series, model, choice, update),
-      crossoverList(group, choice), h('h3', {}, `Measurements (${rows.length})`),
+      crossoverList(group, choice), ledgerSection(id, group, choice), h('h3', {}, `Measurements (${rows.length})`),
       resultTable(group, rows, model, choice, update), environment(id, group.sessions));
 }
 

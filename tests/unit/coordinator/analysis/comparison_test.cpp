@@ -119,7 +119,7 @@ TEST(ComparisonTest, RowsCarryWhatWasMeasured) {
   EXPECT_NEAR(row.dram_fraction(), 1e6 / seconds / 1e10, 1e-12);
   EXPECT_NEAR(row.matrix_fraction(), 1e7 / seconds / 1e11, 1e-12);
   EXPECT_FALSE(comparison.rows(1).has_dram_fraction()) << "no bytes are known";
-  EXPECT_EQ(comparison.schema_version(), 1U);
+  EXPECT_EQ(comparison.schema_version(), 2U);
 }
 
 TEST(ComparisonTest, StoredRatiosAreTakenAsTheyAre) {

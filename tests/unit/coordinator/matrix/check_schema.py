@@ -15,7 +15,7 @@ ROOT = HERE.parents[3]
 STRUCTURAL = """
 attention_unknown_layer awaited_axis awaited_workload bad_confidence bad_name bad_percent bad_seed bad_unit_memory
 bad_unit_seconds baseline_unknown_axis baseline_with_a_list bound_on_text doubling_of_three each_unknown empty_axis
-exclude_empty_when exclude_unknown_axis exclude_without_reason explain exponent_batch fixed_list
+exclude_empty_when exclude_unknown_axis exclude_without_reason explain_maybe exponent_batch fixed_list
 fractional_batch glob_too_long huge_batch infinite_seconds list_document memory_without_bound negative_batch
 no_baseline no_version null_axis priority_too_high quoted_batch range_step_zero repeat_zero scalar_document search
 several shape_without_k target_without_name ten_to_the_eighteen_arms unknown_condition_key unknown_format

@@ -94,6 +94,29 @@ TEST(ExpansionTest, QuickstartHasABlockForEachLayerBatchAndClass) {
   EXPECT_TRUE(expansion.unmatched.empty());
 }
 
+TEST(ExpansionTest, ExplainedBlocksMeasureThePartsOfTheirArms) {
+  const auto matrix = Parse(
+      "version: 1\nname: x\nworkload: linear\nexplain: true\n"
+      "axes: {layer: gpt2/mlp.c_fc, batch: [1, 2]}\n"
+      "zip: [{format: [fp32, nf4, nf4, int8], kernel: [auto, fused, dequantize_then_gemm, auto]}]\n"
+      "baseline: {format: fp32, kernel: auto}\n");
+  ASSERT_NE(matrix, nullptr);
+  EXPECT_EQ(matrix->arms_per_copy, 2u * (5 + 2 + 1 + 3 + 3));
+  const Expansion expansion = ExpandMatrix(*matrix, {});
+  ASSERT_EQ(expansion.blocks.size(), 2u);
+  std::vector<std::string> parts;
+  for (const v1::BlockArm& arm : expansion.blocks[1].block.arms()) {
+    if (arm.role() != v1::ARM_ROLE_ABLATION) continue;
+    EXPECT_EQ(arm.spec().linear().batch(), 2u);
+    EXPECT_EQ(arm.labels().at("kernel"), arm.spec().kernel());
+    parts.push_back(arm.spec().format() + " " + arm.spec().kernel().substr(9));
+  }
+  // Two kernels of nf4 share its parts.
+  EXPECT_THAT(parts, testing::ElementsAre("fp32 launch", "fp32 dense", "fp32 read", "nf4 read",
+                                          "nf4 unpack", "nf4 decode", "int8 read", "int8 unpack",
+                                          "int8 decode"));
+}
+
 TEST(ExpansionTest, BlocksOfOneCopyAreLayerMajor) {
   const Expansion expansion = ExpandMatrix(*Quickstart(), {Fleet()[0]});
   std::vector<std::string> layers;

@@ -36,6 +36,7 @@ struct Sketch {
   std::map<std::string, std::vector<std::string>> axes;
   std::vector<Point> rules;  // a combination that agrees with one of them is excluded
   Point baseline;
+  bool explain = false;
 
   std::string ToYaml() const {
     std::string text = "version: 1\nname: random\nworkload: linear\naxes:\n";
@@ -49,6 +50,7 @@ struct Sketch {
       text +=
           "  - {when: {" + Pairs(rules[i], false) + "}, because: rule" + std::to_string(i) + "}\n";
     }
+    if (explain) text += "explain: true\n";
     return text + "baseline: {" + Pairs(baseline, true) + "}\n";
   }
 
@@ -119,6 +121,7 @@ class Sketcher {
       }
       if (!rule.empty()) sketch.rules.push_back(rule);
     }
+    sketch.explain = Below(3) == 0;
     return sketch;
   }
 
@@ -135,6 +138,23 @@ Point PointOf(const v1::BlockArm& arm) {
   return {arm.labels().begin(), arm.labels().end()};
 }
 
+// The parts that explain an arm, in the plainest terms.
+void AddParts(Point arm, const std::string& baseline_format, std::set<Point>* parts) {
+  std::vector<std::string> kernels = {"ablation_read"};
+  if (arm["format"] != "fp32") {
+    kernels.insert(kernels.end(), {"ablation_unpack", "ablation_decode"});
+  }
+  for (const std::string& kernel : kernels) {
+    arm["kernel"] = kernel;
+    parts->insert(arm);
+  }
+  arm["format"] = baseline_format;
+  for (const char* kernel : {"ablation_launch", "ablation_dense"}) {
+    arm["kernel"] = kernel;
+    parts->insert(arm);
+  }
+}
+
 void ExpectGoodBlock(const Sketch& sketch, const v1::Block& block, std::multiset<Point>* found) {
   ASSERT_GE(block.arms_size(), 2);
   EXPECT_EQ(block.arms(0).role(), v1::ARM_ROLE_BASELINE);
@@ -142,16 +162,24 @@ void ExpectGoodBlock(const Sketch& sketch, const v1::Block& block, std::multiset
   EXPECT_EQ(block.arms(0).arm_id(), block.arms(1).arm_id());
   const Point baseline = PointOf(block.arms(0));
   std::set<std::string> ids;
+  std::set<Point> wanted_parts, parts;
   for (int i = 0; i < block.arms_size(); ++i) {
     const v1::BlockArm& arm = block.arms(i);
     EXPECT_EQ(arm.index(), static_cast<uint32_t>(i));
     EXPECT_EQ(arm.arm_id(), ArmId(arm.spec()));
-    EXPECT_EQ(sketch.BaselineOf(PointOf(arm)), baseline);
     if (i == 1) continue;
-    EXPECT_EQ(arm.role(), i == 0 ? v1::ARM_ROLE_BASELINE : v1::ARM_ROLE_CANDIDATE);
     EXPECT_TRUE(ids.insert(arm.arm_id()).second) << "two equal arms";
+    if (arm.role() == v1::ARM_ROLE_ABLATION) {
+      parts.insert(PointOf(arm));
+      continue;
+    }
+    EXPECT_TRUE(parts.empty()) << "a part before an arm";
+    EXPECT_EQ(sketch.BaselineOf(PointOf(arm)), baseline);
+    EXPECT_EQ(arm.role(), i == 0 ? v1::ARM_ROLE_BASELINE : v1::ARM_ROLE_CANDIDATE);
     found->insert(PointOf(arm));
+    if (sketch.explain) AddParts(PointOf(arm), baseline.at("format"), &wanted_parts);
   }
+  EXPECT_EQ(parts, wanted_parts);
 }
 
 void ExpectGoodExpansion(const Sketch& sketch, const Matrix& matrix,

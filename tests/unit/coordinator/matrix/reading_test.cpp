@@ -63,6 +63,7 @@ TEST(ReadingTest, EveryKeyArrives) {
   EXPECT_EQ(matrix->cache, "warm");
   EXPECT_EQ(matrix->repeat, 2u);
   EXPECT_EQ(matrix->priority, 9u);
+  EXPECT_TRUE(matrix->explain);
   EXPECT_DOUBLE_EQ(matrix->policy.relative_interval(), 0.02);
   EXPECT_DOUBLE_EQ(matrix->policy.confidence(), 0.99);
   EXPECT_DOUBLE_EQ(matrix->policy.min_seconds(), 0.05);
@@ -89,6 +90,7 @@ TEST(ReadingTest, DefaultsAreThoseOfTheLanguage) {
   EXPECT_EQ(matrix->cache, "cold");
   EXPECT_EQ(matrix->repeat, 1u);
   EXPECT_EQ(matrix->priority, 0u);
+  EXPECT_FALSE(matrix->explain);
   EXPECT_DOUBLE_EQ(matrix->policy.relative_interval(), 0.01);
   EXPECT_DOUBLE_EQ(matrix->policy.confidence(), 0.95);
   EXPECT_DOUBLE_EQ(matrix->policy.max_seconds(), 20);

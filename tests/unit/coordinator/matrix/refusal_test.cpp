@@ -80,6 +80,11 @@ TEST(RefusalTest, LimitsAreThoseGiven) {
   EXPECT_NE(ParseMatrix(document, "m", limits).matrix, nullptr);
   limits.max_arms = 31;
   EXPECT_THAT(FirstLine(ParseMatrix(document, "m", limits)), HasSubstr("32 arms"));
+  limits.max_arms = 80;  // and six parts a block: what was allowed without them is too much
+  EXPECT_NE(ParseMatrix(document + "explain: true\n", "m", limits).matrix, nullptr);
+  limits.max_arms = 79;
+  EXPECT_THAT(FirstLine(ParseMatrix(document + "explain: true\n", "m", limits)),
+              HasSubstr("80 arms with the second baseline of each block and what explains it"));
   limits = {};
   limits.max_nodes = 10;
   EXPECT_THAT(FirstLine(ParseMatrix(document, "m", limits)), HasSubstr("more than 10 values"));

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/analysis/ledger/balance.hpp"
+
+#include <algorithm>
+
+namespace quantfleet::analysis {
+namespace {
+
+// The times that matter to one side.
+struct SideTimes {
+  double total = 0;
+  double read = 0;
+  double unpack = 0;
+  double decode = 0;
+  double launch = 0;
+  double dense = 0;
+  double dense_read = 0;  // ablation_read of the decoded weights, if they were packed weights
+};
+
+double At(const PartTimes& times, Part part) {
+  return times[static_cast<size_t>(part)];
+}
+
+SideTimes Shared(const PartTimes& times, const SharedFacts& shared) {
+  SideTimes side;
+  side.launch = At(times, Part::kLaunch);
+  side.dense = At(times, Part::kDense);
+  side.dense_read =
+      side.launch + (At(times, Part::kBaselineRead) - side.launch) * shared.decoded_over_baseline;
+  return side;
+}
+
+// Most that the multiply can add over the parts before it.
+double SlowestMultiply(const SideTimes& times, const SharedFacts& shared) {
+  if (shared.dense_multiply > times.dense_read - times.launch) return times.dense - times.launch;
+  return std::max({times.dense - times.dense_read, shared.dense_multiply, 0.0});
+}
+
+void AddRegisters(const SideTimes& times, const SideFacts& side, const SharedFacts& shared,
+                  SideBalance* balance) {
+  const double rest = times.total - times.unpack - balance->clock;
+  const double least = std::max(0.0, side.fastest_multiply - (times.unpack - times.launch));
+  const double most = std::max(least, SlowestMultiply(times, shared));
+  balance->matrix = std::clamp(rest, least, most);
+  balance->launch = times.launch;
+  balance->residual = rest - balance->matrix;
+}
+
+void AddThroughMemory(const SideTimes& times, const SideFacts& side, const SharedFacts& shared,
+                      SideBalance* balance) {
+  // Two kernels, one after the other: the second is ablation_dense with its own launch.
+  const double rest = times.total - times.decode - times.launch - balance->clock;
+  const double most = times.dense - times.launch;
+  double least = most;
+  if (shared.cached_reread) {
+    least = std::min(most, std::max(*shared.cached_reread, side.fastest_multiply));
+  }
+  const double taken = std::clamp(rest, least, most);
+  balance->matrix = std::clamp(times.dense - times.dense_read, 0.0, std::max(taken, 0.0));
+  balance->materialize = times.decode - times.unpack + taken - balance->matrix;
+  balance->launch = 2 * times.launch;
+  balance->residual = rest - taken;
+}
+
+SideBalance Balance(const SideTimes& times, const SideFacts& side, const SharedFacts& shared) {
+  SideBalance balance;
+  balance.read = times.read - times.launch;
+  balance.unpack = times.unpack - times.read;
+  // Memory has a clock of its own: reading does not wait for the processor's.
+  balance.clock = (times.total - times.read) * (1 - side.clock);
+  if (side.through_memory) {
+    AddThroughMemory(times, side, shared, &balance);
+  } else {
+    AddRegisters(times, side, shared, &balance);
+  }
+  return balance;
+}
+
+}  // namespace
+
+SideBalance BalanceArm(const PartTimes& times, const SideFacts& side, const SharedFacts& shared) {
+  SideTimes arm = Shared(times, shared);
+  arm.total = At(times, Part::kArm);
+  arm.read = At(times, Part::kArmRead);
+  arm.unpack = At(times, Part::kArmUnpack);
+  arm.decode = At(times, Part::kArmDecode);
+  return Balance(arm, side, shared);
+}
+
+SideBalance BalanceBaseline(const PartTimes& times, const SideFacts& side,
+                            const SharedFacts& shared) {
+  SideTimes baseline = Shared(times, shared);
+  baseline.total = At(times, Part::kBaseline);
+  baseline.read = At(times, Part::kBaselineRead);
+  baseline.unpack = At(times, Part::kBaselineUnpack);
+  baseline.decode = At(times, Part::kBaselineDecode);
+  return Balance(baseline, side, shared);
+}
+
+}  // namespace quantfleet::analysis
