@@ -155,6 +155,9 @@ KernelTable RegisterCpuKernels(ThreadPool& pool) {
   }
   table.Register(MakeW8a8Kernel(pool));
   table.Register(MakeLlmInt8Kernel(pool));
+  for (auto& kernel : blocks::MakeUnpackBlockKernels(pool)) {
+    if (formats::FindFormat(kernel->format()) != nullptr) table.Register(std::move(kernel));
+  }
   for (const formats::Format* format : formats::AllFormats()) {
     table.Register(std::make_unique<ReferenceKernel>(pool, *format));
     if (format->lossless()) continue;

@@ -84,7 +84,62 @@ class BlockKernel final : public LinearKernel {
   const std::string rounding_;
 };
 
+// The part of BlockKernel before the multiplication, for the ledger: the same tiles are read and
+// their codes brought into registers.
+class UnpackBlockKernel final : public LinearKernel {
+ public:
+  UnpackBlockKernel(ThreadPool& pool, const KernelSet& set, const BlockFormatInfo& info)
+      : pool_(pool),
+        info_(info),
+        entry_(set.formats[static_cast<size_t>(info.format)]),
+        layout_("rows" + std::to_string(entry_.rows)),
+        variant_("int8_" + std::string(set.name)) {}
+
+  std::string_view format() const override { return info_.name; }
+  std::string_view kernel() const override { return "ablation_unpack"; }
+  std::string_view variant(const LinearShape&) const override { return variant_; }
+  Status SupportedOnDevice() const override { return OkStatus(); }
+  Status SupportsShape(const LinearShape&) const override { return OkStatus(); }
+  ActivationType activation_type() const override { return ActivationType::kFp32; }
+  double Tolerance(const LinearShape&) const override { return 0; }
+  bool has_output() const override { return false; }
+  Work WorkOf(const LinearShape&, uint64_t weight_bytes) const override {
+    return {weight_bytes, 0};
+  }
+  uint64_t ScratchBytes(const LinearShape&) const override { return pool_.threads() * kLine; }
+  std::string_view layout() const override { return layout_; }
+  Result<std::vector<std::byte>> Repack(const LinearShape& shape,
+                                        std::vector<std::byte> packed) const override {
+    return blocks::Repack(info_, entry_.rows, packed.data(), shape.n, shape.k);
+  }
+  Status Run(const LinearCall& call) override {
+    ForRows(pool_, call.shape.n, [&](uint32_t thread, RowRange rows) {
+      entry_.unpack(reinterpret_cast<const uint8_t*>(call.weights), call.shape.k, rows,
+                    reinterpret_cast<float*>(call.scratch + thread * kLine));
+    });
+    return OkStatus();
+  }
+
+ private:
+  // No two threads write to one line.
+  static constexpr uint64_t kLine = 64;
+
+  ThreadPool& pool_;
+  const BlockFormatInfo& info_;
+  const BlockMultiply entry_;
+  const std::string layout_;
+  const std::string variant_;
+};
+
 }  // namespace
+
+std::vector<std::unique_ptr<LinearKernel>> MakeUnpackBlockKernels(ThreadPool& pool) {
+  std::vector<std::unique_ptr<LinearKernel>> kernels;
+  for (const BlockFormatInfo& info : BlockFormatInfos()) {
+    kernels.push_back(std::make_unique<UnpackBlockKernel>(pool, *KernelSets().front(), info));
+  }
+  return kernels;
+}
 
 std::vector<std::unique_ptr<LinearKernel>> MakeBlockKernels(ThreadPool& pool) {
   return MakeBlockKernels(pool, KernelSets().front()->name);

@@ -14,8 +14,11 @@ namespace quantfleet::linear::cpu::blocks {
 // "fused" for every GGUF format that has an integer kernel: activations are rounded to 8 bits by
 // blocks, weights stay packed, rows interleaved. `pool` outlives the kernels.
 std::vector<std::unique_ptr<LinearKernel>> MakeBlockKernels(quantfleet::cpu::ThreadPool& pool);
-// The same with the kernels of one instruction set ("avx2"); empty if the machine lacks it. For
-// tests.
+// "ablation_unpack" for the same formats, on the same tiles.
+std::vector<std::unique_ptr<LinearKernel>> MakeUnpackBlockKernels(
+    quantfleet::cpu::ThreadPool& pool);
+// MakeBlockKernels with the kernels of one instruction set ("avx2"); empty if the machine lacks it.
+// For tests.
 std::vector<std::unique_ptr<LinearKernel>> MakeBlockKernels(quantfleet::cpu::ThreadPool& pool,
                                                             std::string_view set);
 

@@ -34,10 +34,15 @@ inline constexpr uint32_t kBlockFormats = 14;
 using MultiplyTiles = void (*)(const uint8_t* tiles, const Activations& x, uint64_t n,
                                RowRange rows, float* y);
 
-// A format's kernel, and the rows of the tiles it reads.
+// Reads the tiles of `rows`, brings every code into a register and multiplies nothing; `mixed` gets
+// a value that depends on the codes.
+using UnpackTiles = void (*)(const uint8_t* tiles, uint64_t k, RowRange rows, float* mixed);
+
+// A format's kernels, and the rows of the tiles they read.
 struct BlockMultiply {
   uint32_t rows = 0;
   MultiplyTiles multiply = nullptr;
+  UnpackTiles unpack = nullptr;
 };
 
 // The integer kernels of one instruction set.

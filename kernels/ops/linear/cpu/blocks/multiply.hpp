@@ -186,9 +186,36 @@ void Multiply(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange r
   }
 }
 
+// As UnpackTiles.
+template <class Isa, template <class> class Format>
+void Unpack(const uint8_t* tiles, uint64_t k, RowRange rows, float* mixed) {
+  constexpr BlockLayout kLayout = Format<Isa>::kLayout;
+  constexpr uint32_t kScales = kLayout.scale_bytes * Isa::kRows;
+  constexpr uint32_t kUnit = kLayout.unit_bytes * Isa::kRows;
+  constexpr uint32_t kRun = BlocksOfRun(kLayout, Isa::kRows);
+  const uint64_t stride = TileBytes(kLayout, Isa::kRows, k);
+  auto sum = Isa::Set(0);
+  for (uint64_t row = rows.begin; row < rows.end; row += Isa::kRows) {
+    const uint8_t* body = tiles + row / Isa::kRows * stride;
+    for (uint64_t block = 0; block < k / kLayout.block; ++block) {
+      if (block % kRun == 0) body += kHeadBytes;
+      for (uint32_t unit = 0; unit < kLayout.block / 32; ++unit) {
+        typename Isa::Bytes quads[8];
+        Format<Isa>::Decode(body + kScales + unit * kUnit, quads);
+        QF_UNROLL
+        for (uint32_t q = 0; q < 8; ++q) sum = Isa::Mix(sum, quads[q]);
+      }
+      body += kLayout.body_bytes() * Isa::kRows;
+    }
+  }
+  float lanes[Isa::kRows];
+  Isa::StoreFloats(lanes, Isa::ToFloat(sum));
+  *mixed = lanes[0];
+}
+
 template <class Isa, template <class> class Format>
 constexpr BlockMultiply Entry() {
-  return {Isa::kRows, &Multiply<Isa, Format>};
+  return {Isa::kRows, &Multiply<Isa, Format>, &Unpack<Isa, Format>};
 }
 
 // Wide: for formats whose units are a power of two of bytes. Narrow: for the others.

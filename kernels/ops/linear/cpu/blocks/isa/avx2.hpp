@@ -45,6 +45,7 @@ struct Avx2 {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(row), low_nibbles);
   }
 
+  static Ints Mix(Ints sum, Bytes quad) { return _mm256_add_epi32(sum, quad); }
   static Ints Set(int32_t value) { return _mm256_set1_epi32(value); }
   static Ints Add(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
   static Ints MulAdd(Ints a, Ints b, Ints sum) {

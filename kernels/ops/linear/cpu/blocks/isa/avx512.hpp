@@ -48,6 +48,7 @@ struct Avx512 {
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(row), low_nibbles);
   }
 
+  static Ints Mix(Ints sum, Bytes quad) { return _mm512_add_epi32(sum, quad); }
   static Ints Set(int32_t value) { return _mm512_set1_epi32(value); }
   static Ints Add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
   static Ints MulAdd(Ints a, Ints b, Ints sum) {

@@ -62,6 +62,11 @@ struct Plain {
     return low_nibbles;
   }
 
+  // A sum that depends on every byte of the quad.
+  static Ints Mix(Ints sum, const Bytes& quad) {
+    for (uint32_t i = 0; i < 4 * kRows; ++i) sum.of[i / 4] += quad.of[i];
+    return sum;
+  }
   static Ints Set(int32_t value) {
     Ints ints;
     for (int32_t& lane : ints.of) lane = value;
