@@ -16,7 +16,7 @@ build: deps ## Build the programs into build/bin
 	@cmake --preset release -DQUANTFLEET_TESTS=OFF >/dev/null
 	@cmake --build $(BUILD) -j $(JOBS)
 
-demo: build ## Run examples/quickstart.yaml on this machine and print the comparison (KEEP=1 leaves it running)
+demo: build ## Run examples/quickstart.yaml on this machine, print the comparison and why NF4 loses (KEEP=1 leaves it running)
 	@KEEP=$(KEEP) deploy/demo.sh
 
 test: ## Build and run every test this machine can run (GPU=1 adds the device suite)

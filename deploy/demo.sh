@@ -54,6 +54,13 @@ echo
 echo
 echo "wrote demo-report.html"
 
+why=$("$bin/quantfleet" submit examples/why-nf4-loses.yaml)
+echo
+echo "matrix $why of examples/why-nf4-loses.yaml"
+"$bin/quantfleet" watch "$why"
+echo
+"$bin/quantfleet" explain "$why"
+
 if [[ ${KEEP:-} == 1 ]]; then
   trap - EXIT
   disown "$up_pid"

@@ -37,25 +37,18 @@ double SlowestMultiply(const SideTimes& times, const SharedFacts& shared) {
   return std::max({times.dense - times.dense_read, shared.dense_multiply, 0.0});
 }
 
-void AddRegisters(const SideTimes& times, const SideFacts& side, const SharedFacts& shared,
-                  SideBalance* balance) {
+void AddRegisters(const SideTimes& times, const SharedFacts& shared, SideBalance* balance) {
   const double rest = times.total - times.unpack - balance->clock;
-  const double least = std::max(0.0, side.fastest_multiply - (times.unpack - times.launch));
-  const double most = std::max(least, SlowestMultiply(times, shared));
-  balance->matrix = std::clamp(rest, least, most);
+  balance->matrix = std::clamp(rest, 0.0, std::max(SlowestMultiply(times, shared), 0.0));
   balance->launch = times.launch;
   balance->residual = rest - balance->matrix;
 }
 
-void AddThroughMemory(const SideTimes& times, const SideFacts& side, const SharedFacts& shared,
-                      SideBalance* balance) {
+void AddThroughMemory(const SideTimes& times, const SharedFacts& shared, SideBalance* balance) {
   // Two kernels, one after the other: the second is ablation_dense with its own launch.
   const double rest = times.total - times.decode - times.launch - balance->clock;
   const double most = times.dense - times.launch;
-  double least = most;
-  if (shared.cached_reread) {
-    least = std::min(most, std::max(*shared.cached_reread, side.fastest_multiply));
-  }
+  const double least = std::min(most, shared.cached_reread.value_or(most));
   const double taken = std::clamp(rest, least, most);
   balance->matrix = std::clamp(times.dense - times.dense_read, 0.0, std::max(taken, 0.0));
   balance->materialize = times.decode - times.unpack + taken - balance->matrix;
@@ -70,9 +63,9 @@ SideBalance Balance(const SideTimes& times, const SideFacts& side, const SharedF
   // Memory has a clock of its own: reading does not wait for the processor's.
   balance.clock = (times.total - times.read) * (1 - side.clock);
   if (side.through_memory) {
-    AddThroughMemory(times, side, shared, &balance);
+    AddThroughMemory(times, shared, &balance);
   } else {
-    AddRegisters(times, side, shared, &balance);
+    AddRegisters(times, shared, &balance);
   }
   return balance;
 }

@@ -30,8 +30,6 @@ using PartTimes = std::array<double, kParts>;
 struct SideFacts {
   // Decodes the whole matrix to memory and multiplies from there; else decodes in registers.
   bool through_memory = false;
-  // Its operations at the session's peak for the type that it multiplies in. Seconds; 0 if unknown.
-  double fastest_multiply = 0;
   // Its clock over that of the ablation arms; 1 if not known.
   double clock = 1;
 };
@@ -62,16 +60,17 @@ struct SideBalance {
 // Launch, read, unpack and the writing of decoded weights are differences of ablation arms and do
 // not look at the side's own time. The multiply cannot be measured so: it overlaps with reading and
 // unpacking as far as the kernel and the device allow. What it adds over the other parts must lie
-// between complete overlap, where the call takes the longer of the two, with the multiply at the
-// session's peak, and no overlap, where it adds what the dense multiply takes by itself. Of the
-// time that is left over, `matrix` gets what lies within these bounds; all beyond is residual. A
-// kernel that is slower than its parts one after the other, or faster than its slowest part, is
-// thereby not explained, whatever the reason.
+// between complete overlap, where it adds nothing, and none, where it adds what the dense multiply
+// takes by itself. Of the time that is left over, `matrix` gets what lies within these bounds; all
+// beyond is residual. A kernel that is slower than its parts one after the other, or faster than
+// unpacking alone, is thereby not explained, whatever the reason. The session's matrix peak is no
+// lower bound: a multiply that beats it says that the ceiling was measured low.
 //
 // The dense multiply by itself is what ablation_dense adds over reading its weights, or all of it
 // where the ceilings say that the multiply is what binds it. Decoded weights that fit in the
-// last-level cache are read back at something between the cache's rate and memory's: the same
-// bounds hold for reading and multiplying together, and `materialize` gets what `matrix` leaves.
+// last-level cache are read back at something between the cache's rate and memory's: the time of
+// reading and multiplying together may lie anywhere between, and `materialize` gets what `matrix`
+// leaves.
 SideBalance BalanceArm(const PartTimes& times, const SideFacts& side, const SharedFacts& shared);
 SideBalance BalanceBaseline(const PartTimes& times, const SideFacts& side,
                             const SharedFacts& shared);

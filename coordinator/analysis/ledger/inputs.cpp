@@ -99,18 +99,12 @@ class Gatherer {
   LedgerInputs& inputs_;
 };
 
-// The row's operations at the session's peak for `type`; 0 without one.
-double PeakSeconds(const v1::ComparisonRow& row, const std::string& type,
-                   const v1::ComparisonSession& session) {
+// The row's operations at the session's peak for the type that it multiplies in; 0 without one.
+double PeakSeconds(const v1::ComparisonRow& row, const v1::ComparisonSession& session) {
   const auto& peaks = session.ceilings().matrix_operations_per_second();
-  const auto peak = peaks.find(type);
+  const auto peak = peaks.find(MatrixType(row.arm().spec(), row.measurement(), session.device()));
   if (peak == peaks.end() || !(peak->second > 0)) return 0;
   return static_cast<double>(row.measurement().operations()) / peak->second;
-}
-
-double FastestMultiply(const v1::ComparisonRow& row, const v1::ComparisonSession& session) {
-  return PeakSeconds(row, MatrixType(row.arm().spec(), row.measurement(), session.device()),
-                     session);
 }
 
 // Weights, activations and results of ablation_dense are of one type: the share of the weights in
@@ -125,7 +119,7 @@ double DecodedBytes(const v1::ComparisonRow& dense) {
 void SetShared(const v1::ComparisonSession& session, LedgerInputs* inputs) {
   const v1::ComparisonRow& dense = *inputs->rows[static_cast<size_t>(Part::kDense)];
   const double decoded = DecodedBytes(dense);
-  inputs->shared.dense_multiply = FastestMultiply(dense, session);
+  inputs->shared.dense_multiply = PeakSeconds(dense, session);
   const auto baseline_bytes = static_cast<double>(inputs->baseline->measurement().weight_bytes());
   if (baseline_bytes > 0) inputs->shared.decoded_over_baseline = decoded / baseline_bytes;
   const double cache_rate = session.ceilings().cache_read_bytes_per_second();
@@ -176,8 +170,6 @@ Result<LedgerInputs> GatherInputs(const BlockRows& block, const v1::ComparisonRo
   QF_RETURN_IF_ERROR(gatherer.Common(arm, "ablation_dense", Part::kDense));
   QF_RETURN_IF_ERROR(gatherer.Side(arm, Part::kArm, &inputs.arm_side));
   QF_RETURN_IF_ERROR(gatherer.Side(**baseline, Part::kBaseline, &inputs.baseline_side));
-  inputs.arm_side.fastest_multiply = FastestMultiply(arm, session);
-  inputs.baseline_side.fastest_multiply = FastestMultiply(**baseline, session);
   SetShared(session, &inputs);
   SetClocks(&inputs);
   return inputs;

@@ -115,7 +115,7 @@ std::string WhyNotExplained(const v1::Ledger& ledger) {
          ", at most " + Percent(kLargestResidualShare) + " is allowed; " +
          (arms ? "the arm" : "the baseline") + " takes " + FormatSeconds(std::abs(side)) +
          (side > 0 ? " more than its parts one after the other"
-                   : " less than its parts overlapping perfectly");
+                   : " less than its parts overlapping completely");
 }
 
 std::string LedgerTitle(const v1::Ledger& ledger) {

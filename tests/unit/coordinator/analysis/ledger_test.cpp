@@ -145,7 +145,12 @@ TEST(LedgerTest, OverlapOfUnpackAndMultiplyIsExplainedFromNoneToComplete) {
     EXPECT_TRUE(HasCause(ledger, v1::LEDGER_CAUSE_KIND_COMPUTE_BOUND));
     EXPECT_FALSE(HasCause(ledger, v1::LEDGER_CAUSE_KIND_DECODE_BOUND));
   }
-  // A multiply half as fast as the dense one.
+  // A faster multiply than the dense one is a term, not a riddle.
+  const v1::Ledger fast = Only(ManyTokens(-50e-3));
+  EXPECT_EQ(fast.state(), v1::LEDGER_STATE_CLOSED);
+  EXPECT_NEAR(TermOf(fast, v1::LEDGER_TERM_KIND_MATRIX).seconds(), -50e-3 + kDenseRead - kUnpack,
+              1e-9);
+  // A multiply half as fast is one.
   const v1::Ledger slow = Only(ManyTokens(172e-3));
   EXPECT_EQ(slow.state(), v1::LEDGER_STATE_NOT_EXPLAINED);
   EXPECT_GT(slow.arm_residual_seconds(), 0.1);
