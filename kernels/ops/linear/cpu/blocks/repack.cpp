@@ -37,7 +37,7 @@ void UnpackNibbles(const uint8_t* from, RowBlock* row) {
 
 void AddFifthBits(const uint8_t* from, RowBlock* row) {
   for (uint32_t i = 0; i < 32; ++i) {
-    row->codes[i] = Byte(row->codes[i] | ((from[i / 8] >> i % 8 & 1U) << 4));
+    row->codes[i] = Byte(row->codes[i] | ((uint32_t{from[i / 8]} >> i % 8 & 1U) << 4));
   }
 }
 
@@ -92,7 +92,7 @@ void UnpackQ5K(const uint8_t* block, RowBlock* row) {
   UnpackSixBitScales(block + 4, row);
   for (uint32_t i = 0; i < 256; ++i) {
     const uint32_t byte = block[48 + i / 64 * 32 + i % 32];
-    const uint32_t high = block[16 + i % 32] >> (i / 32) & 1U;
+    const uint32_t high = uint32_t{block[16 + i % 32]} >> (i / 32) & 1U;
     row->codes[i] = Byte((byte >> (i % 64 / 32 * 4) & 15U) | high << 4U);
   }
 }
@@ -110,18 +110,18 @@ void UnpackQ6K(const uint8_t* block, RowBlock* row) {
 
 // 2-bit codes as Q2_K and Q3_K lay them.
 uint32_t TwoBits(const uint8_t* from, uint32_t i) {
-  return from[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3U;
+  return uint32_t{from[i / 128 * 32 + i % 32]} >> (i % 128 / 32 * 2) & 3U;
 }
 
 void UnpackQ3K(const uint8_t* block, RowBlock* row) {
   for (uint32_t i = 0; i < 256; ++i) {
-    const uint32_t high = block[i % 32] >> (i / 32) & 1U;
+    const uint32_t high = uint32_t{block[i % 32]} >> (i / 32) & 1U;
     row->codes[i] = Byte(TwoBits(block + 32, i) | high << 2U);
   }
   const uint8_t* const scales = block + 96;
   for (uint32_t j = 0; j < 16; ++j) {
     const uint32_t low = j < 8 ? scales[j] & 15U : scales[j - 8] >> 4U;
-    row->scales[j] = Byte(low | (scales[8 + j % 4] >> (j / 4 * 2) & 3U) << 4U);
+    row->scales[j] = Byte(low | (uint32_t{scales[8 + j % 4]} >> (j / 4 * 2) & 3U) << 4U);
   }
   std::memcpy(row->head.data(), block + 108, 2);
 }

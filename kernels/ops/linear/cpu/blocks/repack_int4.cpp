@@ -43,7 +43,8 @@ class Int4Matrix {
     return awq_ ? formats::AwqNibble(lane) : lane;
   }
   static uint8_t Nibble(const std::byte* words, uint64_t word, uint32_t nibble) {
-    return std::to_integer<uint8_t>(words[word * 4 + nibble / 2]) >> (nibble % 2 * 4) & 15U;
+    const auto pair = std::to_integer<uint32_t>(words[word * 4 + nibble / 2]);
+    return static_cast<uint8_t>(pair >> (nibble % 2 * 4) & 15U);
   }
 
   bool awq_;

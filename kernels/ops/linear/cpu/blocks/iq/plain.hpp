@@ -23,7 +23,7 @@ struct Iq2XxsUnit<Plain> {
   static constexpr uint32_t kRows = Plain::kRows;
 
   static uint32_t Nibble(const uint8_t* fields, uint32_t field, uint32_t row) {
-    return fields[(field * kRows + row) / 2] >> (row % 2 * 4) & 15U;
+    return uint32_t{fields[(field * kRows + row) / 2]} >> (row % 2 * 4) & 15U;
   }
 
   static void Decode(const uint8_t* unit, Plain::Bytes* quads) {
