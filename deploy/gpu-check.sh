@@ -149,12 +149,16 @@ block() {
   local shape=("$3" "$4" "$5")
   printf '{"run":{"block":{"blockId":"%s","orderSeed":7,"policy":{"relativeInterval":0.01,' "$1"
   printf '"confidence":0.95,"minSeconds":0.1,"maxSeconds":2,"minSamples":20,"minRounds":8,"maxRounds":40},'
-  printf '"arms":[%s,%s,%s,%s,%s,%s]}}}\n' \
+  printf '"arms":[%s,%s,%s,%s,%s,%s,%s,%s,%s,%s]}}}\n' \
     "$(arm 0 BASELINE "$2" auto "${shape[@]}")" "$(arm 1 NULL "$2" auto "${shape[@]}")" \
     "$(arm 2 CANDIDATE int8 dequantize_then_gemm "${shape[@]}")" \
     "$(arm 3 CANDIDATE int8 fused "${shape[@]}")" \
     "$(arm 4 CANDIDATE nf4 dequantize_then_gemm "${shape[@]}")" \
-    "$(arm 5 CANDIDATE nf4 fused "${shape[@]}")"
+    "$(arm 5 CANDIDATE nf4 fused "${shape[@]}")" \
+    "$(arm 6 CANDIDATE awq_int4 dequantize_then_gemm "${shape[@]}")" \
+    "$(arm 7 CANDIDATE awq_int4 fused "${shape[@]}")" \
+    "$(arm 8 CANDIDATE q4_k dequantize_then_gemm "${shape[@]}")" \
+    "$(arm 9 CANDIDATE q4_k fused "${shape[@]}")"
 }
 
 measure() {

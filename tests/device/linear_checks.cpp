@@ -55,10 +55,11 @@ std::vector<Case> Cases() {
   for (const formats::Format* format : formats::AllFormats()) {
     const std::string name(format->name());
     if (linear::cuda::FindDecode(name) != nullptr) {
-      cases.push_back({name, "reference", {40, 256, 3}});
+      cases.push_back({name, "reference", {8, 256, 2}});
       cases.push_back({name, "dequantize_then_gemm", {136, 512, 5}});
     }
-    if (linear::cuda::FindFused(name) == nullptr) continue;
+    const bool other = name == "w8a8" || name == "llm_int8" || name == "gptq_int4_act_order";
+    if (!other && linear::cuda::FindFused(name) == nullptr) continue;
     for (const uint32_t batch : {1U, 2U, 5U, 40U}) {
       cases.push_back({name, "fused", {136, 512, batch}});
       cases.push_back({name, "fused", {1024, 4096, batch}});
@@ -109,6 +110,19 @@ Status CheckLinear(const Subject& subject, const Case& c) {
                 std::to_string(error.output_tolerance) + ")");
 }
 
+// A part of a product runs; only the dense one has an output, which must be right.
+Status CheckAblation(const Subject& subject, const Case& c) {
+  engine::ArmSpec spec{"linear", c.format, c.kernel, "warm", subject.seed, {}};
+  spec.linear = c.shape;
+  auto prepared = subject.opened->operations.at(0)->Prepare(spec);
+  if (!prepared.ok()) return prepared.status();
+  const std::unique_ptr<engine::PreparedArm> arm = *std::move(prepared);
+  if (arm->has_output()) return CheckLinear(subject, c);
+  if (c.kernel == "ablation_dense") return Failed("it has no output");
+  QF_RETURN_IF_ERROR(arm->Run(0));
+  return subject.opened->device->Synchronize();
+}
+
 // A shape the fused kernel does not take is refused with the reason, not computed slowly.
 Status CheckRefusal(const Subject& subject) {
   engine::ArmSpec spec{"linear", "int8", "fused", "warm", subject.seed, {}};
@@ -126,6 +140,14 @@ std::vector<Check> LinearChecks() {
   std::vector<Check> checks;
   for (const Case& c : Cases()) {
     checks.push_back({NameOf(c), [c](const Subject& subject) { return CheckLinear(subject, c); }});
+  }
+  for (const formats::Format* format : formats::AllFormats()) {
+    for (const char* kernel : {"ablation_launch", "ablation_read", "ablation_unpack",
+                               "ablation_decode", "ablation_dense"}) {
+      const Case c = {std::string(format->name()), kernel, {136, 512, 5}};
+      checks.push_back(
+          {NameOf(c), [c](const Subject& subject) { return CheckAblation(subject, c); }});
+    }
   }
   checks.push_back({"fused_refuses_odd_k", CheckRefusal});
   return checks;

@@ -109,6 +109,10 @@ void __syncthreads() {
   emulation::block_barrier->arrive_and_wait();
 }
 
+void __syncwarp() {
+  emulation::ThisWarp().barrier.arrive_and_wait();
+}
+
 float __shfl_xor_sync(unsigned, float value, int distance) {
   emulation::Warp& warp = emulation::ThisWarp();
   const unsigned lane = threadIdx.x % emulation::kWarp;

@@ -52,6 +52,7 @@ extern dim3 blockDim;
 extern dim3 gridDim;
 
 void __syncthreads();
+void __syncwarp();
 float __shfl_xor_sync(unsigned mask, float value, int distance);
 
 // Threads run as the host orders them: what one has written the others see.
@@ -81,6 +82,11 @@ inline float __uint_as_float(uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof(value));
   return value;
+}
+inline uint32_t __float_as_uint(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return bits;
 }
 // PTX prmt, default mode without sign replication: nibble i of the selector picks byte i of the
 // result from the eight bytes of (y, x).

@@ -41,4 +41,8 @@ cudaError_t LaunchReferenceProduct(const engine::LinearShape& shape, const float
                                    ActivationType type, const void* x, void* y,
                                    cudaStream_t stream);
 
+// to[token][i] = from[token][order[i]] for 16-bit values [batch, k].
+cudaError_t LaunchReorder(const void* from, const uint32_t* order, uint32_t batch, uint32_t k,
+                          void* to, cudaStream_t stream);
+
 }  // namespace quantfleet::linear::cuda

@@ -112,6 +112,12 @@ double ToleranceOf(ActivationType type, const engine::LinearShape& shape) {
   return (sums + 3 * unit) * (1 + 4 / std::sqrt(outputs));
 }
 
+double Int8ActivationTolerance(const engine::LinearShape& shape) {
+  const double absmax = std::sqrt(2 * std::log(static_cast<double>(shape.k))) + 1;
+  const double outputs = static_cast<double>(shape.n) * shape.batch;
+  return 1.5 * absmax / 127 / std::sqrt(12.0) * (1 + 4 / std::sqrt(outputs));
+}
+
 std::vector<DispatchRow> DispatchRows(Capability) {
   // Up to which batch a format is multiplied from its codes; beyond, it is decoded first. From
   // rooflines and peers' tables until measured on a card: decoding costs one more pass over the

@@ -27,8 +27,8 @@ Status DeviceStatus(std::string_view format, std::string_view kernel,
 // the reason where k is no multiple of 16.
 Status FusedShapeStatus(std::string_view format, const engine::LinearShape& shape);
 
-// The fused kernels. kGemv multiplies without tensor cores.
-enum class FusedKernel { kGemv, kTensorCore };
+// The fused kernels. kGemv multiplies without tensor cores; kUnpack only decodes, for the ablation.
+enum class FusedKernel { kGemv, kTensorCore, kUnpack };
 
 // Output of one thread block.
 struct TileShape {
@@ -45,7 +45,7 @@ struct FusedPlan {
 };
 
 // Largest batch that the gemv takes at all.
-inline constexpr uint32_t kGemvMaxBatch = 4;
+inline constexpr uint32_t kGemvMaxBatch = 2;
 
 // Up to which batch the gemv is chosen, from `from` on to the next row's.
 struct GemvRow {
@@ -69,6 +69,11 @@ uint64_t SplitBytes(const FusedPlan& plan, const engine::LinearShape& shape);
 
 // Largest kernel_relative by arithmetic; see LinearKernel::Tolerance.
 double ToleranceOf(ActivationType type, const engine::LinearShape& shape);
+
+// What int8 activations add to that, for standard normal x: a token's absmax is about
+// sqrt(2 ln k) + 1 at most, its step the 127th part, the error of rounding 1 / sqrt(12) of a step
+// in the root mean square; half as much again leaves room.
+double Int8ActivationTolerance(const engine::LinearShape& shape);
 
 // What "auto" stands for on `capability`: rows of each of `formats` as KernelTable::SetDispatch
 // takes them.

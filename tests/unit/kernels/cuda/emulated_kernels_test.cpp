@@ -152,8 +152,8 @@ std::vector<Case> FusedCases() {
                               {kBf16, 24, 512, 9, kTensorCore, 1},
                               {kFp16, 8, 512, 3, kTensorCore, 1}};
   const Shape more[] = {
-      {kBf16, 33, 64, 1, kGemv, 1},         {kBf16, 9, 2816, 3, kGemv, 2},
-      {kFp16, 6, 2112, 4, kGemv, 1},        {kBf16, 17, 704, 11, kTensorCore, 1},
+      {kBf16, 33, 64, 1, kGemv, 1},         {kBf16, 9, 2816, 2, kGemv, 2},
+      {kFp16, 6, 2112, 1, kGemv, 1},        {kBf16, 17, 704, 11, kTensorCore, 1},
       {kBf16, 35, 192, 33, kTensorCore, 1}, {kFp16, 34, 320, 23, kTensorCore, 1},
       {kFp16, 33, 576, 67, kTensorCore, 1}, {kBf16, 20, 4352, 5, kTensorCore, 2},
   };

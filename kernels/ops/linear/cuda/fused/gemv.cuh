@@ -8,16 +8,21 @@ namespace quantfleet::linear::cuda {
 
 inline constexpr uint32_t kGemvWarps = 8;
 
-// 16 weights' activations of one token, or zeros past the end of the row.
-template <typename Half>
+// 16 weights' activations of one token, or zeros past the end of the row. kOrdered: by loads that
+// the compiler keeps behind a barrier.
+template <typename Half, bool kOrdered = false>
 __device__ void LoadActivations(const FusedArguments& arguments, uint32_t token, uint32_t first,
                                 uint32_t (&pairs)[8]) {
   const uint64_t start = static_cast<uint64_t>(token) * arguments.k + first;
   const auto* address =
       reinterpret_cast<const uint4*>(static_cast<const typename Half::Type*>(arguments.x) + start);
   const bool inside = first < arguments.k;
-  const uint4 low = inside ? __ldg(address) : uint4{};
-  const uint4 high = inside ? __ldg(address + 1) : uint4{};
+  uint4 low{};
+  uint4 high{};
+  if (inside) {
+    low = kOrdered ? address[0] : __ldg(address);
+    high = kOrdered ? address[1] : __ldg(address + 1);
+  }
   const uint32_t words[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
 #pragma unroll
   for (int i = 0; i < 8; ++i) pairs[i] = words[i];

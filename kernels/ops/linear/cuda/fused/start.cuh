@@ -5,6 +5,7 @@
 #include "kernels/ops/linear/cuda/fused/families.hpp"
 #include "kernels/ops/linear/cuda/fused/gemv.cuh"
 #include "kernels/ops/linear/cuda/fused/tensor_core.cuh"
+#include "kernels/ops/linear/cuda/fused/unpack.cuh"
 #include "kernels/ops/linear/cuda/start.cuh"
 
 // Makes the kernels of one codec. Included by the source files of the families only, so that each
@@ -26,10 +27,6 @@ cudaError_t StartGemvForBatch(const FusedArguments& arguments, uint32_t splits,
       return StartGemv<Codec, Half, 1>(arguments, splits, stream);
     case 2:
       return StartGemv<Codec, Half, 2>(arguments, splits, stream);
-    case 3:
-      return StartGemv<Codec, Half, 3>(arguments, splits, stream);
-    case 4:
-      return StartGemv<Codec, Half, 4>(arguments, splits, stream);
     default:
       return cudaErrorInvalidValue;
   }
@@ -49,20 +46,36 @@ cudaError_t StartTensorCore(const FusedArguments& arguments, uint32_t splits, cu
   if (batch <= 8) return StartTile<Tile<Codec, Half, 1, 1, 8, 2>>(arguments, splits, stream);
   if (batch <= 16) return StartTile<Tile<Codec, Half, 1, 2, 8, 2>>(arguments, splits, stream);
   if (batch <= 32) return StartTile<Tile<Codec, Half, 2, 4, 8, 1>>(arguments, splits, stream);
-  return StartTile<Tile<Codec, Half, Codec::kWideTilesM, 8, 4, 1>>(arguments, splits, stream);
+  return StartTile<Tile<Codec, Half, Codec::kWideTilesM, 8, 4, 0>>(arguments, splits, stream);
+}
+
+template <typename Codec, typename Half>
+cudaError_t StartUnpack(const FusedArguments& arguments, uint32_t splits, cudaStream_t stream) {
+  const uint32_t tiles = (arguments.n + kTileRows - 1) / kTileRows;
+  return Start(UnpackKernel<Codec, Half>, dim3(tiles, 1, splits), kUnpackWarps * 32, stream,
+               arguments);
+}
+
+template <typename Codec, typename Half>
+cudaError_t StartPlanned(const FusedArguments& arguments, const FusedPlan& plan,
+                         cudaStream_t stream) {
+  switch (plan.kernel) {
+    case FusedKernel::kGemv:
+      return StartGemvForBatch<Codec, Half>(arguments, plan.splits, stream);
+    case FusedKernel::kTensorCore:
+      return StartTensorCore<Codec, Half>(arguments, plan.splits, stream);
+    case FusedKernel::kUnpack:
+      return StartUnpack<Codec, Half>(arguments, plan.splits, stream);
+  }
+  return cudaErrorInvalidValue;
 }
 
 template <typename Codec>
 cudaError_t StartFused(const FusedArguments& arguments, ActivationType type, const FusedPlan& plan,
                        cudaStream_t stream) {
-  const bool gemv = plan.kernel == FusedKernel::kGemv;
   if (type == ActivationType::kFp32) return cudaErrorInvalidValue;
-  if (type == ActivationType::kBf16) {
-    return gemv ? StartGemvForBatch<Codec, Bf16>(arguments, plan.splits, stream)
-                : StartTensorCore<Codec, Bf16>(arguments, plan.splits, stream);
-  }
-  return gemv ? StartGemvForBatch<Codec, Fp16>(arguments, plan.splits, stream)
-              : StartTensorCore<Codec, Fp16>(arguments, plan.splits, stream);
+  return type == ActivationType::kBf16 ? StartPlanned<Codec, Bf16>(arguments, plan, stream)
+                                       : StartPlanned<Codec, Fp16>(arguments, plan, stream);
 }
 
 }  // namespace quantfleet::linear::cuda

@@ -69,9 +69,13 @@ class TensorCoreWork {
 #pragma unroll
       for (int tile = 0; tile < T::kTilesN; ++tile) {
         const uint32_t token = blockIdx.y * T::kColumns + tile * kMmaColumns + lane_ / 4;
+        // Or the compiler loads the activations of the whole tile at once and spills.
+        if constexpr (T::kTilesN >= 8) {
+          if (tile > 0 && tile % 4 == 0) __syncwarp();
+        }
         uint32_t x[8];
-        LoadActivations<Half>(arguments_, min(token, arguments_.batch - 1),
-                              unit * kUnitWeights + run * 16, x);
+        LoadActivations<Half, (T::kTilesN >= 8)>(arguments_, min(token, arguments_.batch - 1),
+                                                 unit * kUnitWeights + run * 16, x);
 #pragma unroll
         for (int m = 0; m < T::kTilesM; ++m) MultiplyTile(pairs[m], x, sums_[m][tile]);
       }
@@ -134,6 +138,38 @@ class TensorCoreWork {
   float sums_[T::kTilesM][T::kTilesN][4] = {};
 };
 
+// Steps `begin`, `begin` + `stride`, ... with kDepth of them on their way. The widest tile has no
+// registers left for that: its warps wait in turn while the others multiply.
+template <typename T>
+__device__ void MultiplySteps(TensorCoreWork<T>& work, uint32_t begin, uint32_t stride,
+                              uint32_t steps) {
+  if constexpr (T::kDepth == 0) {
+    for (uint32_t step = begin; step < steps; step += stride) {
+      Slice<T> now;
+      work.Load(step, now);
+      work.Multiply(step, now);
+    }
+  } else {
+    Slice<T> ring[T::kDepth];
+#pragma unroll
+    for (int i = 0; i < T::kDepth; ++i) {
+      const uint32_t step = begin + i * stride;
+      if (step < steps) work.Load(step, ring[i]);
+    }
+    for (uint32_t base = begin; base < steps; base += stride * T::kDepth) {
+#pragma unroll
+      for (int i = 0; i < T::kDepth; ++i) {
+        const uint32_t step = base + i * stride;
+        if (step >= steps) break;
+        const Slice<T> now = ring[i];
+        const uint32_t later = step + stride * T::kDepth;
+        if (later < steps) work.Load(later, ring[i]);
+        work.Multiply(step, now);
+      }
+    }
+  }
+}
+
 template <typename T>
 __global__ void __launch_bounds__(T::kWarps * 32, T::kBlocksAtOnce)
     TensorCoreKernel(FusedArguments arguments) {
@@ -148,23 +184,7 @@ __global__ void __launch_bounds__(T::kWarps * 32, T::kBlocksAtOnce)
     const uint32_t stride = T::kWarps * gridDim.z;
     const uint32_t begin = blockIdx.z * T::kWarps + warp;
     TensorCoreWork<T> work(arguments, table);
-    Slice<T> ring[T::kDepth];
-#pragma unroll
-    for (int i = 0; i < T::kDepth; ++i) {
-      const uint32_t step = begin + i * stride;
-      if (step < arguments.steps) work.Load(step, ring[i]);
-    }
-    for (uint32_t base = begin; base < arguments.steps; base += stride * T::kDepth) {
-#pragma unroll
-      for (int i = 0; i < T::kDepth; ++i) {
-        const uint32_t step = base + i * stride;
-        if (step >= arguments.steps) break;
-        const Slice<T> now = ring[i];
-        const uint32_t later = step + stride * T::kDepth;
-        if (later < arguments.steps) work.Load(later, ring[i]);
-        work.Multiply(step, now);
-      }
-    }
+    MultiplySteps(work, begin, stride, arguments.steps);
     // The table is no longer needed; its memory takes the sums.
     __syncthreads();
     work.Store(shared + warp * T::kRows * T::kColumns);

@@ -11,7 +11,8 @@ namespace quantfleet::linear::cuda {
 // bank holds the whole table, so that lanes never wait for each other: 32 KiB.
 template <typename Values>
 struct PairTable {
-  static constexpr int kWideTilesM = 2;
+  // The addresses of the look-ups take the registers that a second tile of rows would need.
+  static constexpr int kWideTilesM = 1;
   static constexpr uint32_t kTableBytes = 256 * 32 * 4;
 
   template <typename Half>

@@ -16,12 +16,13 @@ struct ByteRows : NoTable {
   static constexpr Scaling kScaling = Scaling::kRow;
   static constexpr bool kHasMinimum = false;
   struct Raw {
-    uint4 runs[2];
+    uint4 low;
+    uint4 high;
   };
 
   static __device__ void Load(const Planes& planes, const Place& place, Raw& raw) {
-    raw.runs[0] = LoadStreaming(place.Unit<uint4>(planes, 0));
-    raw.runs[1] = LoadStreaming(place.Unit<uint4>(planes, 1));
+    raw.low = LoadStreaming(place.Unit<uint4>(planes, 0));
+    raw.high = LoadStreaming(place.Unit<uint4>(planes, 1));
   }
   static __device__ float RowScale(const Planes& planes, uint32_t row) {
     return reinterpret_cast<const float*>(planes.plane[2])[row];
@@ -34,7 +35,7 @@ struct Int8Codec : ByteRows {
   static __device__ void Codes(const Raw& raw, int run, const uint32_t* table,
                                uint32_t (&pairs)[8]) {
     (void)table;
-    BytePairs<Half>(raw.runs[run], pairs);
+    BytePairs<Half>(run == 0 ? raw.low : raw.high, pairs);
   }
 };
 
@@ -47,7 +48,7 @@ struct Fp8Codec : ByteRows {
   static __device__ void Codes(const Raw& raw, int run, const uint32_t* table,
                                uint32_t (&pairs)[8]) {
     (void)table;
-    const uint4& bytes = raw.runs[run];
+    const uint4& bytes = run == 0 ? raw.low : raw.high;
     const uint32_t words[4] = {bytes.x, bytes.y, bytes.z, bytes.w};
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
@@ -98,7 +99,6 @@ struct FourBitCodec : PairTable<Values> {
 // of those, counted along the flat order, and the offset (formats/bitsandbytes/double_quant.hpp).
 template <typename Values>
 struct DoubleQuantCodec : PairTable<Values> {
-  static constexpr int kWideTilesM = 1;
   static constexpr Scaling kScaling = Scaling::kRun;
   static constexpr bool kHasMinimum = false;
   struct Raw {

@@ -17,19 +17,20 @@ struct Q80Codec : NoTable {
   static constexpr Scaling kScaling = Scaling::kRun;
   static constexpr bool kHasMinimum = false;
   struct Raw {
-    uint4 runs[2];
+    uint4 low;
+    uint4 high;
     uint32_t scale;
   };
   static __device__ void Load(const Planes& planes, const Place& place, Raw& raw) {
-    raw.runs[0] = LoadStreaming(place.Unit<uint4>(planes, 0));
-    raw.runs[1] = LoadStreaming(place.Unit<uint4>(planes, 1));
+    raw.low = LoadStreaming(place.Unit<uint4>(planes, 0));
+    raw.high = LoadStreaming(place.Unit<uint4>(planes, 1));
     raw.scale = __ldg(place.Unit<uint16_t>(planes, 2));
   }
   template <typename Half>
   static __device__ void Codes(const Raw& raw, int run, const uint32_t* table,
                                uint32_t (&pairs)[8]) {
     (void)table;
-    BytePairs<Half>(raw.runs[run], pairs);
+    BytePairs<Half>(run == 0 ? raw.low : raw.high, pairs);
   }
   static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
     return HalfValue(raw.scale);
