@@ -6,7 +6,8 @@
 # CMake 3.24, a C++20 compiler and nvcc 12.4 or newer; nothing else.
 #
 #   deploy/gpu-check.sh [OUT]                 checks and measures; results in OUT (build/gpu-check)
-#   deploy/gpu-check.sh --compile-only [OUT]  only compiles, for every architecture; needs no GPU
+#   deploy/gpu-check.sh --compile-only [OUT]  only compiles, for every architecture or
+#                                             for $QUANTFLEET_CUDA_ARCHITECTURES; needs no GPU
 #   deploy/gpu-check.sh --vendor              copies the header-only JSON library to build/vendor, so that
 #                                             the tree can be carried to a machine without it
 #
@@ -96,9 +97,10 @@ print_table() {
 }
 
 compile_only() {
-  say "compiling for every architecture of $("$nvcc" --version | grep -o 'release [0-9.]*')"
+  say "compiling for ${QUANTFLEET_CUDA_ARCHITECTURES:-every architecture} of $("$nvcc" --version | grep -o 'release [0-9.]*')"
   rm -rf "$out/build"
-  configure "$out/build" -DQUANTFLEET_PTXAS_VERBOSE=ON
+  configure "$out/build" -DQUANTFLEET_PTXAS_VERBOSE=ON \
+    ${QUANTFLEET_CUDA_ARCHITECTURES:+"-DCMAKE_CUDA_ARCHITECTURES=$QUANTFLEET_CUDA_ARCHITECTURES"}
   # Kept whole for each file: lines of two compilers must not mix.
   MAKEFLAGS=-Otarget cmake --build "$out/build" -j "$(nproc)" --target qf_cuda quantfleet-device-check \
     >"$out/compile.txt" 2>&1 ||
@@ -186,7 +188,7 @@ mode=check
 case ${1:-} in
   --vendor) vendor; exit 0 ;;
   --compile-only) mode=compile; shift ;;
-  --help | -h) sed -n '5,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  --help | -h) sed -n '5,17s/^# \{0,1\}//p' "$0"; exit 0 ;;
   -*) fail 2 "unknown option $1 (--help shows the usage)" ;;
 esac
 [[ $# -le 1 ]] || fail 2 "too many arguments (--help shows the usage)"
