@@ -134,7 +134,9 @@ TEST_P(FusedKernels, AgreesWithTheReference) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(FindFused(format)(FusedArgumentsOf(tiling, plan, call), shape.type, plan, nullptr),
               cudaSuccess);
-    EXPECT_LE(problem.RelativeError(), ToleranceOf(shape.type, linear));
+    // Below the limit by a margin, so that a codec that rounds more than it must is found here and
+    // not by chance on other weights.
+    EXPECT_LE(problem.RelativeError(), 0.6 * ToleranceOf(shape.type, linear));
     EXPECT_TRUE(problem.GuardIsIntact());
     if (shape.splits == 1) break;
   }

@@ -34,6 +34,7 @@ struct SixBitScales {
   }
 };
 
+// w = d sc (q - 8) - (dmin m - 8 d sc); see Q41Codec.
 struct Q4KCodec : NoTable {
   static constexpr Scaling kScaling = Scaling::kRun;
   static constexpr bool kHasMinimum = true;
@@ -50,16 +51,17 @@ struct Q4KCodec : NoTable {
                                uint32_t (&pairs)[8]) {
     (void)table;
 #pragma unroll
-    for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(QuadCodes(raw.codes, run, i), 0);
+    for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(QuadCodes(raw.codes, run, i), 8);
   }
   static __device__ float Scale(const Planes&, const Raw& raw, const Place& place, int) {
     return SixBitScales::Scale(raw.header, place);
   }
   static __device__ float Minimum(const Planes&, const Raw& raw, const Place& place, int) {
-    return SixBitScales::Minimum(raw.header, place);
+    return SixBitScales::Minimum(raw.header, place) - 8 * SixBitScales::Scale(raw.header, place);
   }
 };
 
+// w = d sc (q - 16) - (dmin m - 16 d sc).
 struct Q5KCodec : NoTable {
   static constexpr Scaling kScaling = Scaling::kRun;
   static constexpr bool kHasMinimum = true;
@@ -80,14 +82,14 @@ struct Q5KCodec : NoTable {
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       const uint32_t two = QuadCodes(raw.codes, run, i) | BitCodes(raw.fifth, run, i) << 4;
-      pairs[i] = PairOf<Half>(two, 0);
+      pairs[i] = PairOf<Half>(two, 16);
     }
   }
   static __device__ float Scale(const Planes&, const Raw& raw, const Place& place, int) {
     return SixBitScales::Scale(raw.header, place);
   }
   static __device__ float Minimum(const Planes&, const Raw& raw, const Place& place, int) {
-    return SixBitScales::Minimum(raw.header, place);
+    return SixBitScales::Minimum(raw.header, place) - 16 * SixBitScales::Scale(raw.header, place);
   }
 };
 
@@ -157,7 +159,7 @@ struct Q3KCodec : NoTable {
   }
 };
 
-// w = d sc q - dmin m with 4-bit sc (low nibble) and m.
+// w = d sc (q - 2) - (dmin m - 2 d sc) with 4-bit sc (low nibble) and m.
 struct Q2KCodec : NoTable {
   static constexpr Scaling kScaling = Scaling::kRun;
   static constexpr bool kHasMinimum = true;
@@ -176,13 +178,16 @@ struct Q2KCodec : NoTable {
                                uint32_t (&pairs)[8]) {
     (void)table;
 #pragma unroll
-    for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(PairCodes(raw.codes, run, i), 0);
+    for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(PairCodes(raw.codes, run, i), 2);
   }
   static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int run) {
     return HalfValue(raw.scales) * static_cast<float>(raw.sub_scales >> (8 * run) & 15U);
   }
-  static __device__ float Minimum(const Planes&, const Raw& raw, const Place&, int run) {
-    return HalfValue(raw.scales >> 16) * static_cast<float>(raw.sub_scales >> (8 * run + 4) & 15U);
+  static __device__ float Minimum(const Planes& planes, const Raw& raw, const Place& place,
+                                  int run) {
+    const float minimum =
+        HalfValue(raw.scales >> 16) * static_cast<float>(raw.sub_scales >> (8 * run + 4) & 15U);
+    return minimum - 2 * Scale(planes, raw, place, run);
   }
 };
 

@@ -61,7 +61,8 @@ struct Q40Codec : NoTable {
   }
 };
 
-// w = d q + m.
+// w = d q + m = d (q - 8) + (m + 8 d): with codes around 0 neither term is much larger than w, and
+// their roundings to 16 bits stay small beside it. The other formats with a minimum do the same.
 struct Q41Codec : NoTable {
   static constexpr Scaling kScaling = Scaling::kRun;
   static constexpr bool kHasMinimum = true;
@@ -78,13 +79,13 @@ struct Q41Codec : NoTable {
                                uint32_t (&pairs)[8]) {
     (void)table;
 #pragma unroll
-    for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(QuadCodes(raw.codes, run, i), 0);
+    for (int i = 0; i < 8; ++i) pairs[i] = PairOf<Half>(QuadCodes(raw.codes, run, i), 8);
   }
   static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
     return HalfValue(raw.scales);
   }
   static __device__ float Minimum(const Planes&, const Raw& raw, const Place&, int) {
-    return -HalfValue(raw.scales >> 16);
+    return -HalfValue(raw.scales >> 16) - 8 * HalfValue(raw.scales);
   }
 };
 
@@ -128,7 +129,7 @@ struct Q50Codec : FiveBits {
   }
 };
 
-// w = d q + m.
+// w = d (q - 16) + (m + 16 d).
 struct Q51Codec : FiveBits {
   static constexpr bool kHasMinimum = true;
   static __device__ void Load(const Planes& planes, const Place& place, Raw& raw) {
@@ -139,13 +140,13 @@ struct Q51Codec : FiveBits {
   static __device__ void Codes(const Raw& raw, int run, const uint32_t* table,
                                uint32_t (&pairs)[8]) {
     (void)table;
-    CodesFrom<Half, 0>(raw, run, pairs);
+    CodesFrom<Half, 16>(raw, run, pairs);
   }
   static __device__ float Scale(const Planes&, const Raw& raw, const Place&, int) {
     return HalfValue(raw.scales);
   }
   static __device__ float Minimum(const Planes&, const Raw& raw, const Place&, int) {
-    return -HalfValue(raw.scales >> 16);
+    return -HalfValue(raw.scales >> 16) - 16 * HalfValue(raw.scales);
   }
 };
 
