@@ -102,14 +102,15 @@ double ToleranceOf(ActivationType type, const engine::LinearShape& shape) {
   // fp32 sums of k terms err by about sqrt(k) roundings of 2^-24 (Higham, Accuracy and Stability of
   // Numerical Algorithms, 2.8); four times that is the limit. Rounding of weights, activations and
   // outputs to 16 bits adds half a unit each, at most 2^-9 (bf16) or 2^-12 (fp16) of the value and
-  // about half of that in the root mean square: three whole ones leave room.
+  // about half of that in the root mean square, and more where a minimum cancels part of the
+  // weight: four whole ones leave room.
   double unit = 0;
   if (type == ActivationType::kBf16) unit = std::ldexp(1.0, -9);
   if (type == ActivationType::kFp16) unit = std::ldexp(1.0, -12);
   const double sums = 4 * std::sqrt(static_cast<double>(shape.k)) * std::ldexp(1.0, -24);
   // Few outputs may all be small by chance, and their error large beside them.
   const double outputs = static_cast<double>(shape.n) * shape.batch;
-  return (sums + 3 * unit) * (1 + 4 / std::sqrt(outputs));
+  return (sums + 4 * unit) * (1 + 4 / std::sqrt(outputs));
 }
 
 double Int8ActivationTolerance(const engine::LinearShape& shape) {
