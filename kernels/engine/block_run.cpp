@@ -63,11 +63,11 @@ std::string WhyInvalid(const OutputError& error) {
 }  // namespace
 
 BlockRun::BlockRun(Device& device, std::span<const std::unique_ptr<Operation>> operations,
-                   Clock* clock, const Block& block, std::stop_token stop,
+                   Host host, const Block& block, std::stop_token stop,
                    const std::function<void(const Progress&)>& on_progress)
     : device_(device),
       operations_(operations),
-      clock_(clock),
+      host_(std::move(host)),
       block_(block),
       stop_(std::move(stop)),
       on_progress_(on_progress) {
@@ -81,7 +81,7 @@ BlockRun::BlockRun(Device& device, std::span<const std::unique_ptr<Operation>> o
 
 void BlockRun::Report(const Arm* arm, const char* phase, double fraction) {
   fraction_ = std::clamp(fraction, fraction_, 1.0);
-  const Duration now = clock_->Now();
+  const Duration now = host_.clock->Now();
   const uint32_t index = arm != nullptr ? arm->spec->index : 0;
   // A crash is blamed on the arm named last, and what crashes does so at its first call: before
   // measuring every change is told. While measuring, lines would disturb what is measured.
@@ -166,7 +166,7 @@ Status BlockRun::CheckCopy(Arm& arm, uint32_t copy) {
 }
 
 Status BlockRun::WarmUp(Arm& arm) {
-  const Duration begin = clock_->Now();
+  const Duration begin = host_.clock->Now();
   const bool gpu = device_.info().kind == DeviceKind::kCuda;
   const Duration cap = FromSeconds(gpu ? kGpuWarmUpCap : kCpuWarmUpCap);
   double former = 0;
@@ -178,13 +178,13 @@ Status BlockRun::WarmUp(Arm& arm) {
     for (const CallTime& time : times) seconds.push_back(time.device_seconds);
     arm.call_seconds = Median(std::move(seconds));
     const bool settled = former > 0 && std::abs(arm.call_seconds - former) <= kSettled * former;
-    if (settled || clock_->Now() - begin >= cap || stop_.stop_requested()) break;
+    if (settled || host_.clock->Now() - begin >= cap || stop_.stop_requested()) break;
     former = arm.call_seconds;
     const double fitting = arm.call_seconds > 0 ? kWindowSeconds / arm.call_seconds : 1;
     calls = static_cast<uint32_t>(std::clamp<double>(fitting, 1, kMostWindowCalls));
   }
   arm.visit_samples = SamplesPerVisit(block_.policy, arm.call_seconds);
-  arm.measurement.warmup_seconds = ToSeconds(clock_->Now() - begin);
+  arm.measurement.warmup_seconds = ToSeconds(host_.clock->Now() - begin);
   return OkStatus();
 }
 
@@ -221,7 +221,7 @@ Status BlockRun::Visit(Arm& arm, uint32_t round, uint32_t position) {
       device_.Sample(*arm.prepared, arm.prepared->TakeCopies(arm.visit_samples), times));
   const ClockReading after = device_.ReadClock();
   if (SetAside(arm, before, after, times.size())) {
-    clock_->SleepFor(kRecovery);
+    host_.clock->SleepFor(kRecovery);
     return OkStatus();
   }
   for (const ClockReading& reading : {before, after}) {
@@ -316,7 +316,7 @@ Result<std::vector<Measurement>> BlockRun::Run() {
       if (const Status status = (this->*phase.step)(arm); !status.ok()) Fail(arm, status);
     }
   }
-  const HostLoad load;
+  const HostLoad load(host_.processors);
   SampleRounds();
   if (stop_.stop_requested()) return Status(StatusCode::kCancelled, "the block was cancelled");
   const double host_busy = load.ForeignShare();

@@ -24,7 +24,13 @@ namespace quantfleet::engine {
 // One run of one block: the state behind BlockRunner::Run. Used once.
 class BlockRun {
  public:
-  BlockRun(Device& device, std::span<const std::unique_ptr<Operation>> operations, Clock* clock,
+  // What the run reads of its surroundings.
+  struct Host {
+    Clock* clock;
+    ProcessorTimesSource processors;
+  };
+
+  BlockRun(Device& device, std::span<const std::unique_ptr<Operation>> operations, Host host,
            const Block& block, std::stop_token stop,
            const std::function<void(const Progress&)>& on_progress);
 
@@ -64,7 +70,7 @@ class BlockRun {
 
   Device& device_;
   std::span<const std::unique_ptr<Operation>> operations_;
-  Clock* clock_;
+  Host host_;
   const Block& block_;
   std::stop_token stop_;
   const std::function<void(const Progress&)>& on_progress_;

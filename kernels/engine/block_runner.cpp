@@ -3,6 +3,7 @@
 #include "kernels/engine/block_runner.hpp"
 
 #include <string>
+#include <utility>
 
 #include "kernels/engine/block_run.hpp"
 
@@ -48,13 +49,14 @@ Status CheckBlock(const Block& block) {
 }
 
 BlockRunner::BlockRunner(Device& device, std::span<const std::unique_ptr<Operation>> operations,
-                         Clock* clock)
-    : device_(device), operations_(operations), clock_(clock) {}
+                         Clock* clock, ProcessorTimesSource processors)
+    : device_(device), operations_(operations), clock_(clock), processors_(std::move(processors)) {}
 
 Result<std::vector<Measurement>> BlockRunner::Run(const Block& block, std::stop_token stop,
                                                   const OnProgress& on_progress) {
   QF_RETURN_IF_ERROR(CheckBlock(block));
-  return BlockRun(device_, operations_, clock_, block, std::move(stop), on_progress).Run();
+  return BlockRun(device_, operations_, {clock_, processors_}, block, std::move(stop), on_progress)
+      .Run();
 }
 
 }  // namespace quantfleet::engine

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/status.hpp"
 #include "kernels/engine/device.hpp"
+#include "kernels/engine/host_load.hpp"
 #include "kernels/engine/messages.hpp"
 #include "kernels/engine/operation.hpp"
 
@@ -27,8 +28,10 @@ Status CheckBlock(const Block& block);
 // each round of an arm has its pair. One thread uses it.
 class BlockRunner {
  public:
-  // Everything outlives the runner. `clock` times warm-up and progress, not samples.
-  BlockRunner(Device& device, std::span<const std::unique_ptr<Operation>> operations, Clock* clock);
+  // Everything outlives the runner. `clock` times warm-up and progress, not samples; `processors`
+  // says how busy others kept the host.
+  BlockRunner(Device& device, std::span<const std::unique_ptr<Operation>> operations, Clock* clock,
+              ProcessorTimesSource processors = ReadProcessorTimes);
 
   using OnProgress = std::function<void(const Progress&)>;
   // One measurement an arm, in index order. kCancelled soon after `stop` was requested.
@@ -39,6 +42,7 @@ class BlockRunner {
   Device& device_;
   std::span<const std::unique_ptr<Operation>> operations_;
   Clock* clock_;
+  ProcessorTimesSource processors_;
 };
 
 }  // namespace quantfleet::engine

@@ -12,10 +12,8 @@
 
 namespace quantfleet::engine {
 
-HostLoad::HostLoad() : begin_(Read()) {}
-
-HostLoad::Times HostLoad::Read() {
-  Times times;
+ProcessorTimes ReadProcessorTimes() {
+  ProcessorTimes times;
   std::ifstream file("/proc/stat");
   std::string label;
   // user nice system idle iowait irq softirq steal: the first line of proc(5)'s /proc/stat.
@@ -34,7 +32,7 @@ HostLoad::Times HostLoad::Read() {
 }
 
 double HostLoad::ForeignShare() const {
-  const Times now = Read();
+  const ProcessorTimes now = read_();
   const double all = now.all - begin_.all;
   if (all <= 0) return 0;
   const double foreign = (now.busy - begin_.busy) - (now.own - begin_.own);

@@ -81,7 +81,7 @@ TEST_P(BlockKernels, AgreeWithFp64OnFreshWeights) {
     ASSERT_NE(format, nullptr) << kernel->format();
     for (const Shape& shape :
          {Shape{1, 256, 1}, Shape{37, 512, 3}, Shape{40, 384, 5}, Shape{64, 1024, 8},
-          Shape{16, 768, 17}, Shape{50, 256, 11}, Shape{8, 2048, 2}}) {
+          Shape{16, 768, 17}, Shape{50, 256, 11}, Shape{8, 2048, 2}, Shape{19, 4352, 9}}) {
       if (!format->CheckShape(shape.n, shape.k).ok()) continue;
       std::vector<float> weights = Normal(1, size_t{shape.n} * shape.k);
       const std::vector<float> x = Normal(2, size_t{shape.batch} * shape.k);

@@ -142,12 +142,17 @@ class BlockRunnerTest : public ::testing::Test {
   }
 
   Result<std::vector<Measurement>> Run() {
-    BlockRunner runner(device_, operations_, &clock_);
+    BlockRunner runner(device_, operations_, &clock_, [this] {
+      const double now = ToSeconds(clock_.Now());
+      return ProcessorTimes{now * (others_ + 0.25), now, now * 0.25};
+    });
     return runner.Run(block_, device_.stop.get_token(),
                       [this](const Progress& progress) { progress_.push_back(progress); });
   }
 
   FakeClock clock_;
+  // Share of the host's processors that other processes take.
+  double others_ = 0;
   FakeDevice device_;
   FakeOperation* operation_ = nullptr;
   std::vector<std::unique_ptr<Operation>> operations_;
@@ -213,6 +218,15 @@ TEST_F(BlockRunnerTest, MeasuresEveryArmInPairedRoundsOfRandomOrder) {
     EXPECT_EQ(order, (std::vector<uint32_t>{0, 1, 2}));
   }
   EXPECT_GT(orders.size(), 1U);
+}
+
+TEST_F(BlockRunnerTest, GradesDownWhatWasMeasuredOnABusyHost) {
+  AddArm("a", ArmRole::kBaseline, {});
+  others_ = 0.6;
+  const auto result = Run();
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ((*result)[0].grade, Grade::kD);
+  EXPECT_THAT((*result)[0].grade_reasons, testing::ElementsAre("host_overloaded"));
 }
 
 TEST_F(BlockRunnerTest, TheBaselineGoesOnAsLongAsAnyCandidate) {

@@ -8,6 +8,6 @@
 namespace quantfleet::linear::cpu::blocks {
 
 extern const KernelSet kAvx2KernelSet;
-constexpr KernelSet kAvx2KernelSet = MakeKernelSet<Avx2, Avx2>("avx2");
+constexpr KernelSet kAvx2KernelSet = MakeKernelSet<Avx2>("avx2");
 
 }  // namespace quantfleet::linear::cpu::blocks

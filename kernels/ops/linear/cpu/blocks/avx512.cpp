@@ -8,6 +8,6 @@
 namespace quantfleet::linear::cpu::blocks {
 
 extern const KernelSet kAvx512KernelSet;
-constexpr KernelSet kAvx512KernelSet = MakeKernelSet<Avx512, Avx512Narrow>("avx512_vnni");
+constexpr KernelSet kAvx512KernelSet = MakeKernelSet<Avx512>("avx512_vnni");
 
 }  // namespace quantfleet::linear::cpu::blocks

@@ -20,18 +20,53 @@ inline void DecodeNibbles(const uint8_t* unit, typename Isa::Bytes* quads) {
   }
 }
 
-// Adds the 1-bit plane as bit 4.
+// The bits of `a` that `mask` selects, once shifted right.
+template <class Isa, int kShift>
+inline typename Isa::Bytes Field(typename Isa::Bytes a, uint8_t mask) {
+  return Isa::And(Isa::template ShiftRight<kShift>(a), mask);
+}
+
+// Quads of 3, 5 and 6 bits: BitFields (tile_writer.cpp), backwards.
 template <class Isa>
-inline void AddFifthBits(const uint8_t* plane, typename Isa::Bytes* quads) {
-  const auto bits = Isa::Load(plane);
-  quads[0] = Isa::AndOr(Isa::template ShiftLeft<4>(bits), 0x10, quads[0]);
-  quads[1] = Isa::AndOr(Isa::template ShiftLeft<3>(bits), 0x10, quads[1]);
-  quads[2] = Isa::AndOr(Isa::template ShiftLeft<2>(bits), 0x10, quads[2]);
-  quads[3] = Isa::AndOr(Isa::template ShiftLeft<1>(bits), 0x10, quads[3]);
-  quads[4] = Isa::AndOr(bits, 0x10, quads[4]);
-  quads[5] = Isa::AndOr(Isa::template ShiftRight<1>(bits), 0x10, quads[5]);
-  quads[6] = Isa::AndOr(Isa::template ShiftRight<2>(bits), 0x10, quads[6]);
-  quads[7] = Isa::AndOr(Isa::template ShiftRight<3>(bits), 0x10, quads[7]);
+inline void DecodeThreeBits(const uint8_t* unit, typename Isa::Bytes* quads) {
+  typename Isa::Bytes v[3];
+  QF_UNROLL
+  for (uint32_t i = 0; i < 3; ++i) {
+    v[i] = Isa::Load(unit + i * 4 * Isa::kRows);
+    quads[i] = Isa::And(v[i], 7);
+    quads[i + 3] = Field<Isa, 3>(v[i], 7);
+  }
+  quads[6] = Isa::AndOr(Isa::template ShiftRight<4>(v[2]), 4, Field<Isa, 6>(v[0], 3));
+  quads[7] = Isa::AndOr(Isa::template ShiftRight<5>(v[2]), 4, Field<Isa, 6>(v[1], 3));
+}
+
+template <class Isa>
+inline void DecodeFiveBits(const uint8_t* unit, typename Isa::Bytes* quads) {
+  typename Isa::Bytes v[5];
+  QF_UNROLL
+  for (uint32_t i = 0; i < 5; ++i) {
+    v[i] = Isa::Load(unit + i * 4 * Isa::kRows);
+    quads[i] = Isa::And(v[i], 31);
+  }
+  quads[5] = Isa::AndOr(Isa::template ShiftRight<2>(v[1]), 0x18, Field<Isa, 5>(v[0], 7));
+  quads[6] = Isa::AndOr(Isa::template ShiftRight<2>(v[3]), 0x18, Field<Isa, 5>(v[2], 7));
+  const auto low = Isa::AndOr(Isa::template ShiftRight<4>(v[1]), 0x08, Field<Isa, 5>(v[4], 7));
+  quads[7] = Isa::AndOr(Isa::template ShiftRight<3>(v[3]), 0x10, low);
+}
+
+template <class Isa>
+inline void DecodeSixBits(const uint8_t* unit, typename Isa::Bytes* quads) {
+  QF_UNROLL
+  for (uint32_t half = 0; half < 2; ++half) {
+    typename Isa::Bytes v[3];
+    QF_UNROLL
+    for (uint32_t i = 0; i < 3; ++i) {
+      v[i] = Isa::Load(unit + (3 * half + i) * 4 * Isa::kRows);
+      quads[4 * half + i] = Isa::And(v[i], 63);
+    }
+    const auto low = Isa::AndOr(Isa::template ShiftRight<4>(v[1]), 0x0C, Field<Isa, 6>(v[0], 3));
+    quads[4 * half + 3] = Isa::AndOr(Isa::template ShiftRight<2>(v[2]), 0x30, low);
+  }
 }
 
 // The eight quads of a unit from its 2-bit plane.
@@ -95,8 +130,7 @@ struct Q5_0 : Q4_0<Isa> {
   static constexpr BlockLayout kLayout = kQ5_0Layout;
   static constexpr uint32_t kMost = 31;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
-    DecodeNibbles<Isa>(unit, quads);
-    AddFifthBits<Isa>(unit + 16 * Isa::kRows, quads);
+    DecodeFiveBits<Isa>(unit, quads);
   }
 };
 
@@ -163,8 +197,7 @@ struct Q5K : Q4K<Isa> {
   static constexpr BlockLayout kLayout = kQ5KLayout;
   static constexpr uint32_t kMost = 31;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
-    DecodeNibbles<Isa>(unit, quads);
-    AddFifthBits<Isa>(unit + 16 * Isa::kRows, quads);
+    DecodeFiveBits<Isa>(unit, quads);
   }
 };
 
@@ -186,15 +219,7 @@ struct Q6K {
   static constexpr float kFactor = 1;
   using Scales = SignedScales<Isa>;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
-    DecodeNibbles<Isa>(unit, quads);
-    QF_UNROLL
-    for (uint32_t v = 0; v < 2; ++v) {
-      const auto bits = Isa::Load(unit + (16 + v * 4) * Isa::kRows);
-      quads[v] = Isa::AndOr(Isa::template ShiftLeft<4>(bits), 0x30, quads[v]);
-      quads[v + 2] = Isa::AndOr(Isa::template ShiftLeft<2>(bits), 0x30, quads[v + 2]);
-      quads[v + 4] = Isa::AndOr(bits, 0x30, quads[v + 4]);
-      quads[v + 6] = Isa::AndOr(Isa::template ShiftRight<2>(bits), 0x30, quads[v + 6]);
-    }
+    DecodeSixBits<Isa>(unit, quads);
   }
 };
 
@@ -230,16 +255,7 @@ struct Q3K {
   static constexpr float kFactor = 1;
   using Scales = CentredScales<Isa>;
   static void Decode(const uint8_t* unit, typename Isa::Bytes* quads) {
-    DecodePairs<Isa>(unit, quads);
-    const auto bits = Isa::Load(unit + 8 * Isa::kRows);
-    quads[0] = Isa::AndOr(Isa::template ShiftLeft<2>(bits), 4, quads[0]);
-    quads[1] = Isa::AndOr(Isa::template ShiftLeft<1>(bits), 4, quads[1]);
-    quads[2] = Isa::AndOr(bits, 4, quads[2]);
-    quads[3] = Isa::AndOr(Isa::template ShiftRight<1>(bits), 4, quads[3]);
-    quads[4] = Isa::AndOr(Isa::template ShiftRight<2>(bits), 4, quads[4]);
-    quads[5] = Isa::AndOr(Isa::template ShiftRight<3>(bits), 4, quads[5]);
-    quads[6] = Isa::AndOr(Isa::template ShiftRight<4>(bits), 4, quads[6]);
-    quads[7] = Isa::AndOr(Isa::template ShiftRight<5>(bits), 4, quads[7]);
+    DecodeThreeBits<Isa>(unit, quads);
   }
 };
 

@@ -36,7 +36,8 @@ using MultiplyTiles = void (*)(const uint8_t* tiles, const Activations& x, uint6
 
 // Reads the tiles of `rows`, brings every code into a register and multiplies nothing; `mixed` gets
 // a value that depends on the codes.
-using UnpackTiles = void (*)(const uint8_t* tiles, uint64_t k, RowRange rows, float* mixed);
+using UnpackTiles = void (*)(const uint8_t* tiles, uint64_t n, uint64_t k, RowRange rows,
+                             float* mixed);
 
 // A format's kernels, and the rows of the tiles they read.
 struct BlockMultiply {

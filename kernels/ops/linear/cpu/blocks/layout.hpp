@@ -9,15 +9,19 @@
 // A tile holds R rows (the 32-bit lanes of a vector register: 16, 8). A quad is four consecutive
 // weights of each of the R rows, 4 R bytes when each takes a byte: one multiplication with four
 // activations, broadcast, adds to the sums of R rows at once, so that no sum is ever folded across
-// lanes. A unit is 32 weights of each row, eight quads; their bits lie in planes of whole vectors:
-//   4-bit plane, 4 vectors: quad v in the low, quad v + 4 in the high nibbles of vector v;
-//   2-bit plane, 2 vectors: quads v, v + 2, v + 4, v + 6 in the bit pairs of vector v, low first;
-//   1-bit plane, 1 vector: quad q in bit q.
+// lanes. A unit is 32 weights of each row, eight quads, in as many whole vectors as a code has
+// bits:
+//   4 bits: quad v in the low, quad v + 4 in the high nibbles of vector v;
+//   2 bits: quads v, v + 2, v + 4, v + 6 in the bit pairs of vector v, low first;
+//   3, 5, 6 bits: whole codes in the low bits of each vector, and the bits of the other quads in
+//   what is left above them (BitFields), so that most codes take one operation to bring out.
 // A block is what shares one scale of the activations (32 or 256 weights of each row): its
 // sub-scales, then its units. The fp16 scales of as many blocks as fill 64 bytes stand before the
 // first of them: a tile is one stream that memory serves from front to back (a second one, for the
 // scales of a whole tile, cost a third of the bandwidth on Zen 4), and vectors stay aligned. A
-// matrix is its tiles; missing rows of the last one are zero. But for padding no bits are added.
+// matrix is cut into panels of columns, each all its tiles in turn: what a tile of a panel takes,
+// weights and activations, fits the first cache, so that the activations stay there from tile to
+// tile. Missing rows of the last tile are zero. But for padding no bits are added.
 namespace quantfleet::linear::cpu::blocks {
 
 // Where things lie in one block of a tile. Bytes for each row of the tile.
@@ -65,6 +69,36 @@ constexpr uint64_t TileBytes(const BlockLayout& layout, uint32_t rows, uint64_t 
   const uint64_t bytes =
       (blocks + run - 1) / run * kHeadBytes + blocks * layout.body_bytes() * rows;
   return (bytes + 63) / 64 * 64;
+}
+
+// Columns of a panel, but for the last one. A multiple of every block.
+inline constexpr uint64_t kPanelColumns = 2048;
+
+// Some columns of a matrix of n rows: their blocks, and where their tiles of `rows` rows lie.
+struct Panel {
+  uint64_t begin_block = 0;
+  uint64_t end_block = 0;
+  // Bytes from the matrix to the panel, and from tile to tile.
+  uint64_t offset = 0;
+  uint64_t stride = 0;
+};
+
+constexpr uint64_t Panels(uint64_t columns) {
+  return (columns + kPanelColumns - 1) / kPanelColumns;
+}
+constexpr Panel PanelAt(const BlockLayout& layout, uint32_t rows, uint64_t n, uint64_t columns,
+                        uint64_t index) {
+  const uint64_t begin = index * kPanelColumns;
+  const uint64_t end = columns - begin < kPanelColumns ? columns : begin + kPanelColumns;
+  return {begin / layout.block, end / layout.block,
+          index * ((n + rows - 1) / rows) * TileBytes(layout, rows, kPanelColumns),
+          TileBytes(layout, rows, end - begin)};
+}
+// Bytes of all tiles of a matrix.
+constexpr uint64_t MatrixBytes(const BlockLayout& layout, uint32_t rows, uint64_t n,
+                               uint64_t columns) {
+  const Panel last = PanelAt(layout, rows, n, columns, Panels(columns) - 1);
+  return last.offset + (n + rows - 1) / rows * last.stride;
 }
 
 }  // namespace quantfleet::linear::cpu::blocks

@@ -123,21 +123,35 @@ inline void MultiplyScaledBlock(const uint8_t* body, const uint8_t* head, uint64
   }
 }
 
-// kBatch rows of x from `row` times one tile, to y[b * stride + lane].
+// What a tile adds to: y[b * stride + lane] for the first `valid` lanes, which the tiles of panels
+// before this one have begun, or nobody.
+struct Outputs {
+  float* y;
+  uint64_t stride;
+  uint32_t valid;
+  bool begun;
+};
+
+// kBatch rows of x from `row` times one tile of a panel.
 template <class Isa, class Format, uint32_t kBatch>
-void MultiplyTile(const uint8_t* tile, const Activations& x, uint64_t row, float* y,
-                  uint64_t stride, uint32_t valid) {
+void MultiplyTile(const uint8_t* tile, const Panel& panel, const Activations& x, uint64_t row,
+                  const Outputs& to) {
   constexpr BlockLayout kLayout = Format::kLayout;
   constexpr uint32_t kBody = kLayout.body_bytes() * Isa::kRows;
   constexpr uint32_t kHead = kLayout.head_bytes * Isa::kRows;
   constexpr uint32_t kRun = BlocksOfRun(kLayout, Isa::kRows);
   const uint8_t* head = tile;
   const uint8_t* body = tile;
+  float lanes[Isa::kRows] = {};
   typename Isa::Floats totals[kBatch];
   QF_UNROLL
-  for (auto& total : totals) total = Isa::Zero();
-  for (uint64_t block = 0; block < x.blocks; ++block, head += kHead, body += kBody) {
-    if (block % kRun == 0) {
+  for (uint32_t b = 0; b < kBatch; ++b) {
+    if (to.begun) __builtin_memcpy(lanes, to.y + b * to.stride, to.valid * sizeof(float));
+    totals[b] = Isa::LoadFloats(lanes);
+  }
+  for (uint64_t block = panel.begin_block; block < panel.end_block;
+       ++block, head += kHead, body += kBody) {
+    if ((block - panel.begin_block) % kRun == 0) {
       head = body;
       body += kHeadBytes;
     }
@@ -151,20 +165,19 @@ void MultiplyTile(const uint8_t* tile, const Activations& x, uint64_t row, float
   }
   QF_UNROLL
   for (uint32_t b = 0; b < kBatch; ++b) {
-    float lanes[Isa::kRows];
     Isa::StoreFloats(lanes, totals[b]);
-    __builtin_memcpy(y + b * stride, lanes, valid * sizeof(float));
+    __builtin_memcpy(to.y + b * to.stride, lanes, to.valid * sizeof(float));
   }
 }
 
 template <class Isa, class Format, uint32_t kBatch>
-void MultiplyRest(const uint8_t* tile, const Activations& x, uint64_t row, uint64_t rest, float* y,
-                  uint64_t stride, uint32_t valid) {
+void MultiplyRest(const uint8_t* tile, const Panel& panel, const Activations& x, uint64_t row,
+                  const Outputs& to) {
   if constexpr (kBatch > 0) {
-    if (rest == kBatch) {
-      return MultiplyTile<Isa, Format, kBatch>(tile, x, row, y, stride, valid);
+    if (x.batch - row == kBatch) {
+      return MultiplyTile<Isa, Format, kBatch>(tile, panel, x, row, to);
     }
-    MultiplyRest<Isa, Format, kBatch - 1>(tile, x, row, rest, y, stride, valid);
+    MultiplyRest<Isa, Format, kBatch - 1>(tile, panel, x, row, to);
   }
 }
 
@@ -173,39 +186,44 @@ template <class Isa, template <class> class Format>
 void Multiply(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange rows, float* y) {
   constexpr BlockLayout kLayout = Format<Isa>::kLayout;
   const uint64_t columns = x.blocks * kLayout.block;
-  const uint64_t stride = TileBytes(kLayout, Isa::kRows, columns);
-  for (uint64_t row = rows.begin; row < rows.end; row += Isa::kRows) {
-    const uint8_t* const tile = tiles + row / Isa::kRows * stride;
-    const auto valid = static_cast<uint32_t>(n - row < Isa::kRows ? n - row : Isa::kRows);
-    uint64_t b = 0;
-    for (; b + Isa::kMostBatch <= x.batch; b += Isa::kMostBatch) {
-      MultiplyTile<Isa, Format<Isa>, Isa::kMostBatch>(tile, x, b, y + b * n + row, n, valid);
+  for (uint64_t p = 0; p < Panels(columns); ++p) {
+    const Panel panel = PanelAt(kLayout, Isa::kRows, n, columns, p);
+    for (uint64_t row = rows.begin; row < rows.end; row += Isa::kRows) {
+      const uint8_t* const tile = tiles + panel.offset + row / Isa::kRows * panel.stride;
+      const auto valid = static_cast<uint32_t>(n - row < Isa::kRows ? n - row : Isa::kRows);
+      Outputs to = {y + row, n, valid, p > 0};
+      uint64_t b = 0;
+      for (; b + Isa::kMostBatch <= x.batch; b += Isa::kMostBatch) {
+        MultiplyTile<Isa, Format<Isa>, Isa::kMostBatch>(tile, panel, x, b, to);
+        to.y += Isa::kMostBatch * n;
+      }
+      MultiplyRest<Isa, Format<Isa>, Isa::kMostBatch - 1>(tile, panel, x, b, to);
     }
-    MultiplyRest<Isa, Format<Isa>, Isa::kMostBatch - 1>(tile, x, b, x.batch - b, y + b * n + row, n,
-                                                        valid);
   }
 }
 
 // As UnpackTiles.
 template <class Isa, template <class> class Format>
-void Unpack(const uint8_t* tiles, uint64_t k, RowRange rows, float* mixed) {
+void Unpack(const uint8_t* tiles, uint64_t n, uint64_t k, RowRange rows, float* mixed) {
   constexpr BlockLayout kLayout = Format<Isa>::kLayout;
   constexpr uint32_t kScales = kLayout.scale_bytes * Isa::kRows;
   constexpr uint32_t kUnit = kLayout.unit_bytes * Isa::kRows;
   constexpr uint32_t kRun = BlocksOfRun(kLayout, Isa::kRows);
-  const uint64_t stride = TileBytes(kLayout, Isa::kRows, k);
   auto sum = Isa::Set(0);
-  for (uint64_t row = rows.begin; row < rows.end; row += Isa::kRows) {
-    const uint8_t* body = tiles + row / Isa::kRows * stride;
-    for (uint64_t block = 0; block < k / kLayout.block; ++block) {
-      if (block % kRun == 0) body += kHeadBytes;
-      for (uint32_t unit = 0; unit < kLayout.block / 32; ++unit) {
-        typename Isa::Bytes quads[8];
-        Format<Isa>::Decode(body + kScales + unit * kUnit, quads);
-        QF_UNROLL
-        for (uint32_t q = 0; q < 8; ++q) sum = Isa::Mix(sum, quads[q]);
+  for (uint64_t p = 0; p < Panels(k); ++p) {
+    const Panel panel = PanelAt(kLayout, Isa::kRows, n, k, p);
+    for (uint64_t row = rows.begin; row < rows.end; row += Isa::kRows) {
+      const uint8_t* body = tiles + panel.offset + row / Isa::kRows * panel.stride;
+      for (uint64_t block = 0; block < panel.end_block - panel.begin_block; ++block) {
+        if (block % kRun == 0) body += kHeadBytes;
+        for (uint32_t unit = 0; unit < kLayout.block / 32; ++unit) {
+          typename Isa::Bytes quads[8];
+          Format<Isa>::Decode(body + kScales + unit * kUnit, quads);
+          QF_UNROLL
+          for (uint32_t q = 0; q < 8; ++q) sum = Isa::Mix(sum, quads[q]);
+        }
+        body += kLayout.body_bytes() * Isa::kRows;
       }
-      body += kLayout.body_bytes() * Isa::kRows;
     }
   }
   float lanes[Isa::kRows];
@@ -218,15 +236,14 @@ constexpr BlockMultiply Entry() {
   return {Isa::kRows, &Multiply<Isa, Format>, &Unpack<Isa, Format>};
 }
 
-// Wide: for formats whose units are a power of two of bytes. Narrow: for the others.
-template <class Wide, class Narrow>
+template <class Isa>
 constexpr KernelSet MakeKernelSet(const char* name) {
   return {name,
           &Quantize,
-          {Entry<Wide, Q8_0>(), Entry<Wide, Q4_0>(), Entry<Wide, Q4_1>(), Entry<Narrow, Q5_0>(),
-           Entry<Narrow, Q5_1>(), Entry<Wide, Mxfp4>(), Entry<Wide, Q4K>(), Entry<Narrow, Q5K>(),
-           Entry<Narrow, Q6K>(), Entry<Wide, Q3K>(), Entry<Wide, Q2K>(), Entry<Wide, Iq2Xxs>(),
-           Entry<Wide, Int4>(), Entry<Wide, Int4>()}};
+          {Entry<Isa, Q8_0>(), Entry<Isa, Q4_0>(), Entry<Isa, Q4_1>(), Entry<Isa, Q5_0>(),
+           Entry<Isa, Q5_1>(), Entry<Isa, Mxfp4>(), Entry<Isa, Q4K>(), Entry<Isa, Q5K>(),
+           Entry<Isa, Q6K>(), Entry<Isa, Q3K>(), Entry<Isa, Q2K>(), Entry<Isa, Iq2Xxs>(),
+           Entry<Isa, Int4>(), Entry<Isa, Int4>()}};
 }
 
 }  // namespace

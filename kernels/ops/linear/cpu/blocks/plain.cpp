@@ -8,6 +8,6 @@
 namespace quantfleet::linear::cpu::blocks {
 
 extern const KernelSet kPlainKernelSet;
-constexpr KernelSet kPlainKernelSet = MakeKernelSet<Plain, Plain>("plain");
+constexpr KernelSet kPlainKernelSet = MakeKernelSet<Plain>("plain");
 
 }  // namespace quantfleet::linear::cpu::blocks

@@ -254,25 +254,16 @@ std::vector<std::byte> Repack(const BlockFormatInfo& format, uint32_t rows, cons
   if (format.packed_bytes == 0) return RepackInt4(format, rows, packed, n, k);
   const Recipe& recipe = kRecipes[static_cast<size_t>(format.format)];
   const BlockLayout& layout = format.layout;
-  const uint64_t blocks = k / layout.block;
-  const uint64_t stride = TileBytes(layout, rows, k);
-  const uint64_t run = BlocksOfRun(layout, rows);
-  std::vector<std::byte> tiles((n + rows - 1) / rows * stride);
+  std::vector<std::byte> tiles(MatrixBytes(layout, rows, n, k));
   const auto* from = reinterpret_cast<const uint8_t*>(packed);
   for (uint64_t r = 0; r < n; ++r) {
     const auto lane = static_cast<uint32_t>(r % rows);
     const TileWriter writer(rows, lane);
-    uint8_t* head = nullptr;
-    uint8_t* body = reinterpret_cast<uint8_t*>(tiles.data()) + r / rows * stride;
-    for (uint64_t b = 0; b < blocks; ++b, from += format.packed_bytes) {
-      if (b % run == 0) {
-        head = body;
-        body += kHeadBytes;
-      }
-      WriteBlock(recipe, from, writer, rows, lane, body, head);
-      body += layout.body_bytes() * rows;
-      head += layout.head_bytes * rows;
-    }
+    ForBlocksOfRow(layout, rows, n, k, r, tiles.data(),
+                   [&](uint64_t, uint8_t* body, uint8_t* head) {
+                     WriteBlock(recipe, from, writer, rows, lane, body, head);
+                     from += format.packed_bytes;
+                   });
   }
   return tiles;
 }

@@ -60,19 +60,11 @@ std::vector<std::byte> RepackInt4(const BlockFormatInfo& format, uint32_t rows,
                                   const std::byte* packed, uint64_t n, uint64_t k) {
   const BlockLayout& layout = format.layout;
   const Int4Matrix matrix(format.format == BlockFormat::kAwqInt4, packed, n, k);
-  const uint64_t stride = TileBytes(layout, rows, k);
-  const uint64_t run = BlocksOfRun(layout, rows);
-  std::vector<std::byte> tiles((n + rows - 1) / rows * stride);
+  std::vector<std::byte> tiles(MatrixBytes(layout, rows, n, k));
   for (uint64_t r = 0; r < n; ++r) {
     const auto lane = static_cast<uint32_t>(r % rows);
     const TileWriter writer(rows, lane);
-    uint8_t* head = nullptr;
-    uint8_t* body = reinterpret_cast<uint8_t*>(tiles.data()) + r / rows * stride;
-    for (uint64_t g = 0; g < k / kGroup; ++g) {
-      if (g % run == 0) {
-        head = body;
-        body += kHeadBytes;
-      }
+    const auto write = [&](uint64_t g, uint8_t* body, uint8_t* head) {
       std::memcpy(head + 2 * lane, matrix.Scale(r, g), 2);
       head[2 * rows + lane] = matrix.Zero(r, g);
       std::array<uint8_t, kGroup> codes;
@@ -80,9 +72,8 @@ std::vector<std::byte> RepackInt4(const BlockFormatInfo& format, uint32_t rows,
       for (uint32_t unit = 0; unit < kGroup / 32; ++unit) {
         writer.Unit(codes.data() + unit * 32, 4, body + unit * layout.unit_bytes * rows);
       }
-      head += layout.head_bytes * rows;
-      body += layout.body_bytes() * rows;
-    }
+    };
+    ForBlocksOfRow(layout, rows, n, k, r, tiles.data(), write);
   }
   return tiles;
 }

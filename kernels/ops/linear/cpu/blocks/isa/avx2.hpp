@@ -91,7 +91,7 @@ struct Avx2 {
   }
   static constexpr bool kSignedByOffset = false;
 
-  static Floats Zero() { return _mm256_setzero_ps(); }
+  static Floats LoadFloats(const float* from) { return _mm256_loadu_ps(from); }
   static Floats SetFloat(float value) { return _mm256_set1_ps(value); }
   static Floats ToFloat(Ints a) { return _mm256_cvtepi32_ps(a); }
   static Floats Mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }

@@ -6,7 +6,6 @@
 
 #include <immintrin.h>
 
-#include "kernels/ops/linear/cpu/blocks/isa/avx2.hpp"
 #include "kernels/ops/linear/cpu/blocks/isa/unroll.hpp"
 
 // One of the instruction sets that multiply.hpp is written over: AVX-512 with VNNI and VBMI (Ice
@@ -83,7 +82,7 @@ struct Avx512 {
   }
   static constexpr bool kSignedByOffset = true;
 
-  static Floats Zero() { return _mm512_setzero_ps(); }
+  static Floats LoadFloats(const float* from) { return _mm512_loadu_ps(from); }
   static Floats SetFloat(float value) { return _mm512_set1_ps(value); }
   static Floats ToFloat(Ints a) { return _mm512_cvtepi32_ps(a); }
   static Floats Mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
@@ -97,22 +96,6 @@ struct Avx512 {
     return _mm512_mul_ps(scale, _mm512_set1_ps(0.5F));
   }
   static void StoreFloats(float* to, Floats a) { _mm512_storeu_ps(to, a); }
-};
-
-// The same instructions on tiles of 8 rows: units of 320 and 384 bytes, as 16 rows make them of 5
-// and 6 bits, are read a sixth slower on Zen 4 than half of that.
-struct Avx512Narrow : Avx2 {
-  template <uint32_t kQuads, uint32_t kMost>
-  static Ints Dot(const Bytes* quads, const int8_t* x, Ints sum) {
-    QF_UNROLL
-    for (uint32_t q = 0; q < kQuads; ++q) {
-      int32_t four = 0;
-      __builtin_memcpy(&four, x + 4 * q, sizeof(four));
-      sum = _mm256_dpbusd_epi32(sum, quads[q], _mm256_set1_epi32(four));
-    }
-    return sum;
-  }
-  static constexpr uint32_t kMostBatch = 8;
 };
 
 }  // namespace

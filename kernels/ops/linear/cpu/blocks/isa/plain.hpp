@@ -118,7 +118,11 @@ struct Plain {
     for (float& lane : floats.of) lane = value;
     return floats;
   }
-  static Floats Zero() { return SetFloat(0); }
+  static Floats LoadFloats(const float* from) {
+    Floats floats;
+    __builtin_memcpy(floats.of, from, sizeof(floats.of));
+    return floats;
+  }
   static Floats ToFloat(const Ints& a) {
     Floats floats;
     for (uint32_t i = 0; i < kRows; ++i) floats.of[i] = static_cast<float>(a.of[i]);
