@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/version.hpp"
+#include "cli/security_words.hpp"
 #include "cli/verbs/verbs.hpp"
 
 namespace quantfleet::cli {
@@ -216,6 +217,7 @@ int RunApp(int argc, char** argv) {
   AddMatrices(app, words);
   AddResults(app, words);
   AddOperations(app, words);
+  AddSecurityVerbs(app, words.common, words.verb);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -14,7 +14,7 @@ build=(
   esbuild postgresql-15
 )
 test=(libgtest-dev libgmock-dev python3 python3-jsonschema python3-protobuf python3-yaml python3-selenium
-      node-typescript chromium chromium-driver clang-format procps git)
+      node-typescript chromium chromium-driver clang-format procps git openssl)
 lint=(clang-format clang-tidy clang libclang-rt-14-dev shellcheck git)
 bench=(libbenchmark-dev)
 

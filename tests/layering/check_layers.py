@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PURE = ["coordinator/matrix", "coordinator/scheduler", "coordinator/analysis"]
 EDGES = {
     "base": [],
+    "pki": ["base"],
     "kernels/formats": ["base"],
     "kernels/engine": ["base", "kernels/formats"],
     "kernels/ops": ["base", "kernels/engine", "kernels/formats", "kernels/cpu", "kernels/cuda"],
@@ -24,19 +25,19 @@ EDGES = {
     "agent/executor": ["base", "proto"],
     "agent/probe": ["base", "proto", "agent/executor"],
     "agent/spool": ["base", "proto"],
-    "agent/session": ["base", "proto", "agent/executor", "agent/probe", "agent/spool"],
-    "agent": ["base", "proto", "agent"],
+    "agent/session": ["base", "proto", "pki", "agent/executor", "agent/probe", "agent/spool"],
+    "agent": ["base", "proto", "pki", "agent"],
     "coordinator/scheduler": ["base", "proto"],
     "coordinator/matrix": ["base", "proto", "coordinator/scheduler"],
     "coordinator/analysis": ["base", "proto"],
     "coordinator/postgres": ["base", "proto", *PURE],
-    "coordinator/rpc": ["base", "proto", "coordinator/postgres", *PURE],
+    "coordinator/rpc": ["base", "proto", "pki", "coordinator/postgres", *PURE],
     "coordinator/web": ["base", "proto", "web"],
-    "coordinator": ["base", "proto", "coordinator"],
-    "cli": ["base", "proto", "agent/executor", "agent/probe", "kernels/formats", "web", *PURE],
+    "coordinator": ["base", "proto", "pki", "coordinator"],
+    "cli": ["base", "proto", "pki", "agent/executor", "agent/probe", "kernels/formats", "web", *PURE],
     "web": ["base"],
     "benchmarks": ["base", "kernels", "proto"],
-    "tests": ["base", "proto", "kernels", "agent", "coordinator", "cli", "web", "benchmarks", "tests"],
+    "tests": ["base", "proto", "pki", "kernels", "agent", "coordinator", "cli", "web", "benchmarks", "tests"],
 }
 
 # Third-party header -> places that may include it.
@@ -48,6 +49,7 @@ THIRD_PARTY = [
     (r"^(cuda|cublas|nvml|mma)", ["kernels/cuda", "kernels/ops", "tests/device"]),
     (r"^hwy/", ["kernels/cpu", "kernels/ops", "kernels/formats", "tests"]),
     (r"^(cblas|openblas)", ["kernels/cpu", "kernels/ops", "tests"]),
+    (r"^openssl/", ["pki", "tests"]),
     (r"^httplib", ["coordinator/web", "tests"]),
     (r"^ggml", ["benchmarks/engine/ggml_peer.cpp"]),
     (r"^spdlog/", ["base/logging.cpp"]),
@@ -55,8 +57,8 @@ THIRD_PARTY = [
     (r"^google/protobuf/", ["coordinator", "agent", "cli", "tests"]),
 ]
 # Headers of ours stay light: these may not appear in any .hpp outside tests.
-HEAVY = re.compile(r"^(grpcpp/|pqxx/|yaml-cpp/|nlohmann/|hwy/|httplib|spdlog/|boost/)")
-HEAVY_ALLOWED = re.compile(r"^(coordinator/rpc/|coordinator/postgres/|agent/session/grpc_|cli/client|kernels/ops/.*-inl\.hpp)")
+HEAVY = re.compile(r"^(grpcpp/|pqxx/|yaml-cpp/|nlohmann/|hwy/|httplib|spdlog/|boost/|openssl/)")
+HEAVY_ALLOWED = re.compile(r"^(coordinator/rpc/|coordinator/postgres/|agent/session/grpc_|cli/client|pki/handles|kernels/ops/.*-inl\.hpp)")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')
 
@@ -113,6 +115,7 @@ def self_test():
     assert check("coordinator/matrix/a.hpp", "#include <yaml-cpp/yaml.h>\n")
     assert check("base/a.cpp", '#include "agent/spool/b.hpp"\n')
     assert check("cli/a.cpp", '#include "kernels/engine/b.hpp"\n')
+    assert check("cli/a.cpp", "#include <openssl/x509.h>\n")
     assert not check("agent/session/a.cpp", '#include "agent/spool/b.hpp"\n#include "base/ids.hpp"\n')
     assert not check("cli/a.cpp", '#include "coordinator/matrix/matrix.hpp"\n')
 

@@ -60,6 +60,24 @@ TEST_F(AppTest, BadUsageIsTwo) {
   EXPECT_EQ(Call({"up", "--port", "70000"}).exit_code, 2);
 }
 
+TEST_F(AppTest, CertificatesAreMadeAndRevoked) {
+  const std::string dir = folder_ + "/pki";
+  EXPECT_EQ(Call({"pki", "issue", "admin", "ada", "--dir", dir}).exit_code, 3);
+  ASSERT_EQ(Call({"pki", "init", "--dir", dir}).exit_code, 0);
+  EXPECT_EQ(Call({"pki", "init", "--dir", dir}).exit_code, 2);
+  const Outcome issued =
+      Call({"pki", "issue", "server", "fleet.lab", "--host", "10.0.0.7", "--dir", dir});
+  EXPECT_EQ(issued.exit_code, 0) << issued.err;
+  EXPECT_EQ(issued.out, dir + "/fleet.lab\n");
+  EXPECT_TRUE(std::filesystem::exists(dir + "/fleet.lab/server.key"));
+  EXPECT_EQ(Call({"pki", "issue", "boss", "ada", "--dir", dir}).exit_code, 2);
+  EXPECT_EQ(Call({"pki", "revoke", "fleet.lab", "--dir", dir}).exit_code, 0);
+  EXPECT_EQ(Call({"pki", "revoke", "nobody", "--dir", dir}).exit_code, 3);
+  EXPECT_EQ(Call({"pki", "rotate", "--dir", dir}).exit_code, 0);
+  EXPECT_EQ(Call({"pki", "rotate", "--finish", "--dir", dir}).exit_code, 0);
+  EXPECT_EQ(Call({"pki"}).exit_code, 2);
+}
+
 TEST_F(AppTest, HelpAndVersionAreZero) {
   EXPECT_EQ(Call({"--help"}).exit_code, 0);
   const Outcome version = Call({"--version"});
