@@ -214,13 +214,17 @@ TEST(LinearSimd, DecodesTheVeryFloatsOfTheFormats) {
   constexpr uint64_t kRows = 5;
   for (const uint64_t columns : {64U, 320U, 131U}) {
     Problem problem(11, kRows, static_cast<uint32_t>(columns));
-    for (const auto& [name, code] :
-         std::vector<std::pair<std::string, cpu::WeightCode>>{{"fp32", cpu::WeightCode::kFp32},
-                                                              {"fp16", cpu::WeightCode::kFp16},
-                                                              {"fp4", cpu::WeightCode::kFp4},
-                                                              {"bf16", cpu::WeightCode::kBf16},
-                                                              {"int8", cpu::WeightCode::kInt8},
-                                                              {"nf4", cpu::WeightCode::kNf4}}) {
+    for (const auto& [name, code] : std::vector<std::pair<std::string, cpu::WeightCode>>{
+             {"fp32", cpu::WeightCode::kFp32},
+             {"fp16", cpu::WeightCode::kFp16},
+             {"fp8_e4m3", cpu::WeightCode::kFp8E4m3},
+             {"fp8_e5m2", cpu::WeightCode::kFp8E5m2},
+             {"fp4", cpu::WeightCode::kFp4},
+             {"bf16", cpu::WeightCode::kBf16},
+             {"int8", cpu::WeightCode::kInt8},
+             {"fp4_double_quant", cpu::WeightCode::kFp4DoubleQuant},
+             {"nf4_double_quant", cpu::WeightCode::kNf4DoubleQuant},
+             {"nf4", cpu::WeightCode::kNf4}}) {
       const formats::Format& format = *formats::FindFormat(name);
       if (!format.CheckShape(kRows, columns).ok()) continue;
       const auto encoded = problem.Encoded(format);

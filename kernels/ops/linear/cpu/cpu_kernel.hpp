@@ -23,14 +23,19 @@ inline double Fp32Tolerance(const engine::LinearShape& shape) {
 
 // The vector code of simd.hpp that knows the format, if any does.
 inline std::optional<WeightCode> SimdCode(std::string_view format) {
-  constexpr std::pair<std::string_view, WeightCode> kCodes[] = {{"fp32", WeightCode::kFp32},
-                                                                {"fp16", WeightCode::kFp16},
-                                                                {"bf16", WeightCode::kBf16},
-                                                                {"int8", WeightCode::kInt8},
-                                                                // The same bytes.
-                                                                {"w8a8", WeightCode::kInt8},
-                                                                {"nf4", WeightCode::kNf4},
-                                                                {"fp4", WeightCode::kFp4}};
+  constexpr std::pair<std::string_view, WeightCode> kCodes[] = {
+      {"fp32", WeightCode::kFp32},
+      {"fp16", WeightCode::kFp16},
+      {"bf16", WeightCode::kBf16},
+      {"fp8_e4m3", WeightCode::kFp8E4m3},
+      {"fp8_e5m2", WeightCode::kFp8E5m2},
+      {"int8", WeightCode::kInt8},
+      // The same bytes.
+      {"w8a8", WeightCode::kInt8},
+      {"nf4", WeightCode::kNf4},
+      {"nf4_double_quant", WeightCode::kNf4DoubleQuant},
+      {"fp4_double_quant", WeightCode::kFp4DoubleQuant},
+      {"fp4", WeightCode::kFp4}};
   for (const auto& [name, code] : kCodes) {
     if (name == format) return code;
   }

@@ -20,10 +20,14 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "kernels/formats/bitsandbytes/double_quant.hpp"
+#include "kernels/formats/bitsandbytes/dynamic_map.hpp"
 #include "kernels/formats/bitsandbytes/fp4.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/formats/ieee/fp16.hpp"
+#include "kernels/formats/ieee/fp8_e4m3.hpp"
+#include "kernels/formats/ieee/fp8_e5m2.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -119,17 +123,53 @@ struct Fp16Reader {
   float Scale(uint64_t) const { return 1.0F; }
 };
 
-struct Int8Reader {
+// What a byte stands for, before its row's scale.
+struct Int8Codec {
+  static HWY_INLINE V Vector(const uint8_t* from) {
+    const hn::Rebind<int8_t, D> bytes;
+    const hn::RebindToSigned<D> words;
+    return hn::ConvertTo(
+        D(), hn::PromoteTo(words, hn::LoadU(bytes, reinterpret_cast<const int8_t*>(from))));
+  }
+  static float One(uint8_t code) { return static_cast<float>(static_cast<int8_t>(code)); }
+};
+
+struct Fp8E4m3Codec {
+  static HWY_INLINE V Vector(const uint8_t* from) {
+    const hn::Rebind<uint8_t, D> bytes;
+    const hn::RebindToUnsigned<D> words;
+    const auto code = hn::PromoteTo(words, hn::LoadU(bytes, from));
+    const auto magnitude = hn::And(code, hn::Set(words, 0x7F));
+    // The fields fall into place but for the bias; subnormals become subnormals, and exact.
+    const V value = hn::Mul(hn::BitCast(D(), hn::ShiftLeft<20>(magnitude)), hn::Set(D(), 0x1p120F));
+    const auto is_nan = hn::Eq(magnitude, hn::Set(words, 0x7F));
+    const V finite = hn::IfThenElse(hn::RebindMask(D(), is_nan), hn::NaN(D()), value);
+    const auto sign = hn::ShiftLeft<24>(hn::And(code, hn::Set(words, 0x80)));
+    return hn::Or(finite, hn::BitCast(D(), sign));
+  }
+  static float One(uint8_t code) { return formats::DecodeFp8E4m3(code); }
+};
+
+struct Fp8E5m2Codec {
+  static HWY_INLINE V Vector(const uint8_t* from) {
+    const hn::Rebind<uint8_t, D> bytes;
+    const hn::Rebind<uint16_t, D> halves;
+    const hn::Rebind<hwy::float16_t, D> half_floats;
+    // The upper byte of binary16.
+    const auto wide = hn::ShiftLeft<8>(hn::PromoteTo(halves, hn::LoadU(bytes, from)));
+    return hn::PromoteTo(D(), hn::BitCast(half_floats, wide));
+  }
+  static float One(uint8_t code) { return formats::DecodeFp8E5m2(code); }
+};
+
+// Bytes, then an fp32 scale for each row.
+template <class Codec>
+struct ByteReader {
   struct Unit {
-    const int8_t* from;
-    HWY_INLINE V Vector(size_t j) const {
-      const hn::Rebind<int8_t, D> bytes;
-      const hn::RebindToSigned<D> words;
-      return hn::ConvertTo(D(), hn::PromoteTo(words, hn::LoadU(bytes, from + j * kLanes)));
-    }
+    const uint8_t* from;
     HWY_INLINE void Pair(size_t j, V& first, V& second) const {
-      first = Vector(2 * j);
-      second = Vector(2 * j + 1);
+      first = Codec::Vector(from + 2 * j * kLanes);
+      second = Codec::Vector(from + (2 * j + 1) * kLanes);
     }
   };
   static constexpr size_t kBits = 8;
@@ -137,10 +177,10 @@ struct Int8Reader {
   uint64_t n;
   uint64_t k;
   HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
-    return {reinterpret_cast<const int8_t*>(base) + row * k + i};
+    return {reinterpret_cast<const uint8_t*>(base) + row * k + i};
   }
   float One(uint64_t row, uint64_t i) const {
-    return static_cast<float>(static_cast<int8_t>(base[row * k + i]));
+    return Codec::One(static_cast<uint8_t>(base[row * k + i]));
   }
   // Once for the row's sum instead of once a weight.
   float Scale(uint64_t row) const { return LoadFloat(base + n * k + row * sizeof(float)); }
@@ -183,8 +223,36 @@ class FourBitTable {
   V parts_[kParts];
 };
 
-// nf4 and fp4: nibbles, then an fp32 absmax for each block of 64.
-template <const float (&kValues)[16]>
+// The absmax of blocks of 64 that follow the nibbles as fp32.
+struct PlainAbsmax {
+  PlainAbsmax(const std::byte* base, uint64_t weights) : from(base + weights / 2) {}
+  HWY_INLINE float Of(uint64_t block) const { return LoadFloat(from + block * sizeof(float)); }
+  const std::byte* from;
+};
+
+// Those that are quantized themselves: double_quant.hpp.
+struct QuantizedAbsmax {
+  QuantizedAbsmax(const std::byte* base, uint64_t weights)
+      : QuantizedAbsmax(base, formats::DoubleQuantLayout(weights)) {}
+  QuantizedAbsmax(const std::byte* base, const formats::DoubleQuantLayout& layout)
+      : map(formats::DynamicMap().data()),
+        codes(reinterpret_cast<const uint8_t*>(base) + layout.absmax8),
+        scales(base + layout.absmax2),
+        offset(LoadFloat(base + layout.offset)) {}
+  HWY_INLINE float Of(uint64_t block) const {
+    const float scale = LoadFloat(scales + block / formats::kAbsmaxBlock * sizeof(float));
+    // Two roundings, as the format says.
+    const float product = map[codes[block]] * scale;
+    return product + offset;
+  }
+  const float* map;
+  const uint8_t* codes;
+  const std::byte* scales;
+  float offset;
+};
+
+// nf4 and fp4: nibbles, then the absmax of each block of 64.
+template <const float (&kValues)[16], class Absmax>
 struct FourBitReader {
   struct Unit {
     const uint8_t* from;
@@ -199,20 +267,24 @@ struct FourBitReader {
     }
   };
   static constexpr size_t kBits = 4;
+  FourBitReader(const std::byte* packed, uint64_t n, uint64_t columns)
+      : base(packed), k(columns), absmax(packed, n * columns) {}
   const std::byte* base;
-  uint64_t n;
   uint64_t k;
+  Absmax absmax;
   HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
     const uint64_t at = row * k + i;
     return {reinterpret_cast<const uint8_t*>(base) + at / 2,
-            FourBitTable<kValues>(LoadFloat(base + n * k / 2 + at / kUnit * sizeof(float)))};
+            FourBitTable<kValues>(absmax.Of(at / kUnit))};
   }
   float One(uint64_t, uint64_t) const { return 0.0F; }  // Rows are whole blocks.
   float Scale(uint64_t) const { return 1.0F; }
 };
 
-using Nf4Reader = FourBitReader<formats::kNf4Values>;
-using Fp4Reader = FourBitReader<formats::kFp4Values>;
+template <class Absmax>
+using Nf4Reader = FourBitReader<formats::kNf4Values, Absmax>;
+template <class Absmax>
+using Fp4Reader = FourBitReader<formats::kFp4Values, Absmax>;
 
 // Calls `use` with the reader of the matrix.
 template <class Use>
@@ -225,11 +297,19 @@ HWY_INLINE void WithReader(const PackedMatrix& m, const Use& use) {
     case WeightCode::kBf16:
       return use(Bf16Reader{m.packed, m.k});
     case WeightCode::kInt8:
-      return use(Int8Reader{m.packed, m.n, m.k});
+      return use(ByteReader<Int8Codec>{m.packed, m.n, m.k});
+    case WeightCode::kFp8E4m3:
+      return use(ByteReader<Fp8E4m3Codec>{m.packed, m.n, m.k});
+    case WeightCode::kFp8E5m2:
+      return use(ByteReader<Fp8E5m2Codec>{m.packed, m.n, m.k});
     case WeightCode::kNf4:
-      return use(Nf4Reader{m.packed, m.n, m.k});
+      return use(Nf4Reader<PlainAbsmax>(m.packed, m.n, m.k));
+    case WeightCode::kNf4DoubleQuant:
+      return use(Nf4Reader<QuantizedAbsmax>(m.packed, m.n, m.k));
     case WeightCode::kFp4:
-      return use(Fp4Reader{m.packed, m.n, m.k});
+      return use(Fp4Reader<PlainAbsmax>(m.packed, m.n, m.k));
+    case WeightCode::kFp4DoubleQuant:
+      return use(Fp4Reader<QuantizedAbsmax>(m.packed, m.n, m.k));
   }
 }
 

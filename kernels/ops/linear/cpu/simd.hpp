@@ -11,7 +11,18 @@
 // work on the caller's thread; callers split rows over threads. Pointers need no alignment.
 namespace quantfleet::linear::cpu {
 
-enum class WeightCode { kFp32, kFp16, kBf16, kInt8, kNf4, kFp4 };
+enum class WeightCode {
+  kFp32,
+  kFp16,
+  kBf16,
+  kFp8E4m3,
+  kFp8E5m2,
+  kInt8,
+  kNf4,
+  kNf4DoubleQuant,
+  kFp4,
+  kFp4DoubleQuant
+};
 
 // Packed weights [n, k] as formats::Format of the same name lays them out.
 struct PackedMatrix {

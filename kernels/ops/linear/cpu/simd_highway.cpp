@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string>
+#include <type_traits>
 
 #include "kernels/ops/linear/cpu/simd.hpp"
 
@@ -244,16 +245,13 @@ void DecodeFourBitRow(const Reader& reader, uint64_t row, uint64_t k, float* to)
 void DecodeRows(const PackedMatrix& m, RowRange rows, float* to) {
   for (uint64_t row = rows.begin; row < rows.end; ++row) {
     float* const at = to + row * m.k;
-    if (m.code == WeightCode::kNf4) {
-      DecodeFourBitRow(Nf4Reader{m.packed, m.n, m.k}, row, m.k, at);
-      continue;
-    }
-    if (m.code == WeightCode::kFp4) {
-      DecodeFourBitRow(Fp4Reader{m.packed, m.n, m.k}, row, m.k, at);
-      continue;
-    }
-    WithReader(m,
-               [&](const auto& reader) { DecodePart(reader, row, 0, m.k, reader.Scale(row), at); });
+    WithReader(m, [&](const auto& reader) {
+      if constexpr (std::decay_t<decltype(reader)>::kBits == 4) {
+        DecodeFourBitRow(reader, row, m.k, at);
+      } else {
+        DecodePart(reader, row, 0, m.k, reader.Scale(row), at);
+      }
+    });
   }
 }
 
@@ -332,7 +330,8 @@ std::string_view SimdTarget() {
 }
 
 bool NeedsArranging(WeightCode code) {
-  return code == WeightCode::kNf4 || code == WeightCode::kFp4;
+  return code == WeightCode::kNf4 || code == WeightCode::kNf4DoubleQuant ||
+         code == WeightCode::kFp4 || code == WeightCode::kFp4DoubleQuant;
 }
 
 uint64_t MultiplyScratchFloats() {

@@ -4,10 +4,13 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/formats/bitsandbytes/double_quant.hpp"
 #include "kernels/formats/bitsandbytes/fp4.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/formats/ieee/fp16.hpp"
+#include "kernels/formats/ieee/fp8_e4m3.hpp"
+#include "kernels/formats/ieee/fp8_e5m2.hpp"
 #include "kernels/formats/int8/int8.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
@@ -26,6 +29,19 @@ float LoadFloat(const std::byte* from) {
   return value;
 }
 
+uint32_t Nibble(const PackedMatrix& m, uint64_t at) {
+  const auto pair = static_cast<uint32_t>(m.packed[at / 2]);
+  return at % 2 == 0 ? pair >> 4 : pair & 15U;
+}
+
+float Absmax(const PackedMatrix& m, uint64_t at) {
+  const uint64_t block = at / formats::kNf4Block;
+  if (m.code == WeightCode::kNf4 || m.code == WeightCode::kFp4) {
+    return LoadFloat(m.packed + m.n * m.k / 2 + block * sizeof(float));
+  }
+  return formats::DecodeAbsmax(m.packed, formats::DoubleQuantLayout(m.n * m.k), block);
+}
+
 float DecodeOne(const PackedMatrix& m, uint64_t row, uint64_t i) {
   const uint64_t at = row * m.k + i;
   switch (m.code) {
@@ -41,18 +57,21 @@ float DecodeOne(const PackedMatrix& m, uint64_t row, uint64_t i) {
       std::memcpy(&bits, m.packed + at * sizeof(bits), sizeof(bits));
       return formats::DecodeBf16(bits);
     }
+    case WeightCode::kFp8E4m3:
+      return formats::DecodeFp8E4m3(static_cast<uint8_t>(m.packed[at])) *
+             LoadFloat(m.packed + m.n * m.k + row * sizeof(float));
+    case WeightCode::kFp8E5m2:
+      return formats::DecodeFp8E5m2(static_cast<uint8_t>(m.packed[at])) *
+             LoadFloat(m.packed + m.n * m.k + row * sizeof(float));
     case WeightCode::kInt8:
       return formats::DecodeInt8(static_cast<int8_t>(m.packed[at]),
                                  LoadFloat(m.packed + m.n * m.k + row * sizeof(float)));
     case WeightCode::kNf4:
-    case WeightCode::kFp4: {
-      const auto pair = static_cast<uint32_t>(m.packed[at / 2]);
-      const uint32_t code = at % 2 == 0 ? pair >> 4 : pair & 15U;
-      const float absmax =
-          LoadFloat(m.packed + m.n * m.k / 2 + at / formats::kNf4Block * sizeof(float));
-      return m.code == WeightCode::kNf4 ? formats::DecodeNf4(code, absmax)
-                                        : formats::DecodeFp4(code, absmax);
-    }
+    case WeightCode::kNf4DoubleQuant:
+      return formats::DecodeNf4(Nibble(m, at), Absmax(m, at));
+    case WeightCode::kFp4:
+    case WeightCode::kFp4DoubleQuant:
+      return formats::DecodeFp4(Nibble(m, at), Absmax(m, at));
   }
   return 0;
 }

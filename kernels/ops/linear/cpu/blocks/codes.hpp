@@ -156,6 +156,15 @@ struct Mxfp4 : Q4_0<Isa> {
   static typename Isa::Floats Scale(const uint8_t* head) { return Isa::LoadHalvedE8M0(head); }
 };
 
+// The same codes; four float scales a block.
+template <class Isa>
+struct Nvfp4 : Mxfp4<Isa> {
+  static constexpr BlockLayout kLayout = kNvfp4Layout;
+  static typename Isa::Floats Scale(const uint8_t* head, uint32_t group) {
+    return Isa::LoadHalvedE4M3(head + group * Isa::kRows);
+  }
+};
+
 // 6-bit scales and minima of Q4_K and Q5_K: 4-bit planes of the scales of groups 0..3 (low) and
 // 4..7 (high), the same of the minima, then one plane with their upper bits: scales 0..3, 4..7,
 // minima 0..3, 4..7 from the lowest bit pair up.

@@ -18,6 +18,7 @@ enum class BlockFormat {
   kQ5_0,
   kQ5_1,
   kMxfp4,
+  kNvfp4,
   kQ4K,
   kQ5K,
   kQ6K,
@@ -27,7 +28,7 @@ enum class BlockFormat {
   kAwqInt4,
   kGptqInt4,
 };
-inline constexpr uint32_t kBlockFormats = 14;
+inline constexpr uint32_t kBlockFormats = 15;
 
 // y[b, r] for r in `rows` (begin a multiple of the tile's rows) of n rows and all b; y is
 // [batch, n].

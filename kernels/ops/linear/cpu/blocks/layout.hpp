@@ -53,6 +53,8 @@ inline constexpr BlockLayout kQ6KLayout = {256, 24, 16, 2, 16, 32};
 inline constexpr BlockLayout kQ3KLayout = {256, 12, 12, 2, 16, 4};
 inline constexpr BlockLayout kQ2KLayout = {256, 8, 16, 4, 16, 0};
 inline constexpr BlockLayout kIq2XxsLayout = {256, 8, 0, 2, 32, 64};
+// Four sub-blocks of 16 (NVFP4): in the head, a byte of E4M3 scale for each.
+inline constexpr BlockLayout kNvfp4Layout = {64, 16, 0, 4, 16, 12};
 // int4 in groups of 128 (AWQ, GPTQ): in the head, fp16 scales, a byte of zero and one of padding.
 inline constexpr BlockLayout kInt4Layout = {128, 16, 0, 4, 128, 1};
 

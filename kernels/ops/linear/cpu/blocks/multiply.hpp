@@ -42,6 +42,40 @@ inline void MultiplyFloatBlock(const uint8_t* body, const uint8_t* head, uint64_
   }
 }
 
+// One block of groups that each have a float scale of their own.
+template <class Isa, class Format, uint32_t kBatch>
+inline void MultiplyGroupedBlock(const uint8_t* body, const uint8_t* head, uint64_t block,
+                                 const Activations& x, uint64_t row, typename Isa::Floats* totals) {
+  constexpr BlockLayout kLayout = Format::kLayout;
+  constexpr uint32_t kGroups = kLayout.block / kLayout.group;
+  constexpr uint32_t kGroupQuads = kLayout.group / 4;
+  typename Isa::Floats sums[kBatch];
+  QF_UNROLL
+  for (auto& sum : sums) sum = Isa::SetFloat(0);
+  for (uint32_t unit = 0; unit < kLayout.block / 32; ++unit) {
+    typename Isa::Bytes quads[8];
+    Format::Decode(body + unit * kLayout.unit_bytes * Isa::kRows, quads);
+    QF_UNROLL
+    for (uint32_t part = 0; part < 32 / kLayout.group; ++part) {
+      const uint32_t group = unit * (32 / kLayout.group) + part;
+      const auto scale = Format::Scale(head, group);
+      QF_UNROLL
+      for (uint32_t b = 0; b < kBatch; ++b) {
+        const uint64_t at = (row + b) * x.blocks + block;
+        const auto dot = Isa::template Dot<kGroupQuads, Format::kMost>(
+            quads + part * kGroupQuads, x.codes + at * kLayout.block + group * kLayout.group,
+            Isa::Set(x.sums[at * kGroups + group]));
+        sums[b] = Isa::FusedMulAdd(Isa::ToFloat(dot), scale, sums[b]);
+      }
+    }
+  }
+  QF_UNROLL
+  for (uint32_t b = 0; b < kBatch; ++b) {
+    const float scale_of_x = x.scales[(row + b) * x.blocks + block];
+    totals[b] = Isa::FusedMulAdd(sums[b], Isa::SetFloat(scale_of_x), totals[b]);
+  }
+}
+
 // One block of several units that share a float scale and an integer zero.
 template <class Isa, class Format, uint32_t kBatch>
 inline void MultiplyZeroBlock(const uint8_t* body, const uint8_t* head, uint64_t block,
@@ -157,6 +191,8 @@ void MultiplyTile(const uint8_t* tile, const Panel& panel, const Activations& x,
     }
     if constexpr (Format::kBlockScales) {
       MultiplyScaledBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
+    } else if constexpr (kLayout.group < 32) {
+      MultiplyGroupedBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
     } else if constexpr (kLayout.block > 32) {
       MultiplyZeroBlock<Isa, Format, kBatch>(body, head, block, x, row, totals);
     } else {
@@ -241,9 +277,9 @@ constexpr KernelSet MakeKernelSet(const char* name) {
   return {name,
           &Quantize,
           {Entry<Isa, Q8_0>(), Entry<Isa, Q4_0>(), Entry<Isa, Q4_1>(), Entry<Isa, Q5_0>(),
-           Entry<Isa, Q5_1>(), Entry<Isa, Mxfp4>(), Entry<Isa, Q4K>(), Entry<Isa, Q5K>(),
-           Entry<Isa, Q6K>(), Entry<Isa, Q3K>(), Entry<Isa, Q2K>(), Entry<Isa, Iq2Xxs>(),
-           Entry<Isa, Int4>(), Entry<Isa, Int4>()}};
+           Entry<Isa, Q5_1>(), Entry<Isa, Mxfp4>(), Entry<Isa, Nvfp4>(), Entry<Isa, Q4K>(),
+           Entry<Isa, Q5K>(), Entry<Isa, Q6K>(), Entry<Isa, Q3K>(), Entry<Isa, Q2K>(),
+           Entry<Isa, Iq2Xxs>(), Entry<Isa, Int4>(), Entry<Isa, Int4>()}};
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ inline void Quantize(const BlockLayout& layout, const float* x, uint64_t begin, 
                      Activations* to) {
   const int32_t factor = layout.offset != 0 ? -layout.offset : 1;
   if (layout.block == 128) return QuantizeRows<128, 128>(x, factor, begin, end, to);
+  if (layout.block == 64) return QuantizeRows<64, 16>(x, factor, begin, end, to);
   if (layout.block == 32) return QuantizeRows<32, 32>(x, factor, begin, end, to);
   if (layout.group == 32) return QuantizeRows<256, 32>(x, factor, begin, end, to);
   QuantizeRows<256, 16>(x, factor, begin, end, to);

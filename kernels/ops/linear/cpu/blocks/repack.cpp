@@ -68,6 +68,18 @@ void UnpackMxfp4(const uint8_t* block, RowBlock* row) {
   UnpackNibbles(block + 1, row);
 }
 
+// Sub-blocks of 16, each with its low half in the low nibbles. 0x7F is 0, with the sign bit not.
+void UnpackNvfp4(const uint8_t* block, RowBlock* row) {
+  for (uint32_t s = 0; s < 4; ++s) {
+    row->head[s] = block[s] == 127 ? 0 : block[s] & 127U;
+    for (uint32_t j = 0; j < 8; ++j) {
+      const uint32_t pair = block[4 + s * 8 + j];
+      row->codes[s * 16 + j] = pair & 15U;
+      row->codes[s * 16 + j + 8] = Byte(pair >> 4U);
+    }
+  }
+}
+
 // The 6-bit scales and minima of Q4_K and Q5_K.
 void UnpackSixBitScales(const uint8_t* from, RowBlock* row) {
   for (uint32_t j = 0; j < 4; ++j) {
@@ -195,6 +207,7 @@ constexpr std::array<Recipe, kBlockFormats> kRecipes = {{
     {{BlockFormat::kQ5_0, "q5_0", kQ5_0Layout, 22}, 5, UnpackQ5_0, WriteNoScales},
     {{BlockFormat::kQ5_1, "q5_1", kQ5_1Layout, 24}, 5, UnpackQ5_1, WriteNoScales},
     {{BlockFormat::kMxfp4, "mxfp4", kMxfp4Layout, 17}, 4, UnpackMxfp4, WriteNoScales},
+    {{BlockFormat::kNvfp4, "nvfp4", kNvfp4Layout, 36}, 4, UnpackNvfp4, WriteNoScales},
     {{BlockFormat::kQ4K, "q4_k", kQ4KLayout, 144}, 4, UnpackQ4K, WriteSixBitScales},
     {{BlockFormat::kQ5K, "q5_k", kQ5KLayout, 176}, 5, UnpackQ5K, WriteSixBitScales},
     {{BlockFormat::kQ6K, "q6_k", kQ6KLayout, 210}, 6, UnpackQ6K, WriteSignedScales},
@@ -205,11 +218,12 @@ constexpr std::array<Recipe, kBlockFormats> kRecipes = {{
     {{BlockFormat::kGptqInt4, "gptq_int4", kInt4Layout, 0}, 0, nullptr, nullptr},
 }};
 
-// The fp16 scales (or the one E8M0 byte) of a block.
-void WriteHead(const BlockLayout& layout, const uint8_t* values, uint32_t rows, uint32_t lane,
+// The fp16 scales (or E8M0 and E4M3 bytes) of a block.
+void WriteHead(const BlockFormatInfo& info, const uint8_t* values, uint32_t rows, uint32_t lane,
                uint8_t* head) {
-  if (layout.head_bytes == 1) {
-    head[lane] = values[0];
+  const BlockLayout& layout = info.layout;
+  if (info.format == BlockFormat::kMxfp4 || info.format == BlockFormat::kNvfp4) {
+    for (uint32_t i = 0; i < layout.head_bytes; ++i) head[i * rows + lane] = values[i];
     return;
   }
   for (uint32_t half = 0; half < layout.head_bytes / 2; ++half) {
@@ -227,7 +241,7 @@ void WriteBlock(const Recipe& recipe, const uint8_t* packed, const TileWriter& w
     for (uint32_t unit = 0; unit < units; ++unit) {
       WriteIq2XxsUnit(packed + 2 + unit * 8, rows, lane, first + unit * layout.unit_bytes * rows);
     }
-    return WriteHead(layout, packed, rows, lane, head);
+    return WriteHead(recipe.info, packed, rows, lane, head);
   }
   RowBlock row;
   recipe.unpack(packed, &row);
@@ -235,7 +249,7 @@ void WriteBlock(const Recipe& recipe, const uint8_t* packed, const TileWriter& w
     writer.Unit(row.codes.data() + unit * 32, recipe.bits, first + unit * layout.unit_bytes * rows);
   }
   recipe.write_scales(row, writer, body);
-  WriteHead(layout, row.head.data(), rows, lane, head);
+  WriteHead(recipe.info, row.head.data(), rows, lane, head);
 }
 
 }  // namespace

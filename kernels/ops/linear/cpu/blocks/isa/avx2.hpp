@@ -103,6 +103,10 @@ struct Avx2 {
     const Floats scale = _mm256_castsi256_ps(_mm256_slli_epi32(WidenUnsigned(from), 23));
     return _mm256_mul_ps(scale, _mm256_set1_ps(0.5F));
   }
+  static Floats LoadHalvedE4M3(const uint8_t* from) {
+    const Floats scale = _mm256_castsi256_ps(_mm256_slli_epi32(WidenUnsigned(from), 20));
+    return _mm256_mul_ps(scale, _mm256_set1_ps(0x1p119F));
+  }
   static void StoreFloats(float* to, Floats a) { _mm256_storeu_ps(to, a); }
 
  private:

@@ -95,6 +95,10 @@ struct Avx512 {
     const Floats scale = _mm512_castsi512_ps(_mm512_slli_epi32(WidenUnsigned(from), 23));
     return _mm512_mul_ps(scale, _mm512_set1_ps(0.5F));
   }
+  static Floats LoadHalvedE4M3(const uint8_t* from) {
+    const Floats scale = _mm512_castsi512_ps(_mm512_slli_epi32(WidenUnsigned(from), 20));
+    return _mm512_mul_ps(scale, _mm512_set1_ps(0x1p119F));
+  }
   static void StoreFloats(float* to, Floats a) { _mm512_storeu_ps(to, a); }
 };
 

@@ -154,6 +154,16 @@ struct Plain {
     }
     return floats;
   }
+  // Half of the unsigned E4M3 bytes' values; 0x7F is not among them.
+  static Floats LoadHalvedE4M3(const uint8_t* from) {
+    Floats floats;
+    for (uint32_t i = 0; i < kRows; ++i) {
+      const uint32_t bits = uint32_t{from[i]} << 20;
+      __builtin_memcpy(&floats.of[i], &bits, sizeof(bits));
+      floats.of[i] *= 0x1p119F;
+    }
+    return floats;
+  }
   static void StoreFloats(float* to, const Floats& a) { __builtin_memcpy(to, a.of, sizeof(a.of)); }
 };
 
