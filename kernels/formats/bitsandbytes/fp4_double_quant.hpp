@@ -16,6 +16,11 @@ namespace quantfleet::formats {
 // fp4 follows the Python table, where it is +0.
 const Format& Fp4DoubleQuant();
 
+// Value of each code.
+inline constexpr float kFp4SignedValues[16] = {
+    0.0F,  0.0052083335F,  0.6666667F,  1.0F,  0.33333334F,  0.5F,  0.16666667F,  0.25F,
+    -0.0F, -0.0052083335F, -0.6666667F, -1.0F, -0.33333334F, -0.5F, -0.16666667F, -0.25F};
+
 // As DecodeFp4, but -0 for code 8. One rounding.
 QF_HOST_DEVICE inline float DecodeFp4Signed(uint32_t code, float absmax) {
   return (code == 8 ? -0.0F : DecodeFp4(code, 1.0F)) * absmax;

@@ -12,13 +12,6 @@
 namespace quantfleet::formats {
 namespace {
 
-std::vector<uint32_t> StoredGroups(const std::byte* stored, uint64_t columns) {
-  const auto last = static_cast<uint32_t>(columns / kInt4Group - 1);
-  std::vector<uint32_t> groups(columns);
-  for (uint64_t k = 0; k < columns; ++k) groups[k] = std::min(LoadWord(stored, k), last);
-  return groups;
-}
-
 class GptqInt4ActOrderFormat final : public Format {
  public:
   const FormatInfo& info() const override {
@@ -41,7 +34,7 @@ class GptqInt4ActOrderFormat final : public Format {
   void DecodeRow(const std::byte* packed, uint64_t rows, uint64_t columns, uint64_t row,
                  float* weights) const override {
     const std::byte* const stored = packed + GptqLayout(rows, columns).groups;
-    DecodeGptqRow(packed, rows, columns, StoredGroups(stored, columns), row, weights);
+    DecodeGptqRow(packed, rows, columns, GptqColumnGroups(stored, columns), row, weights);
   }
 
  protected:
@@ -55,6 +48,13 @@ class GptqInt4ActOrderFormat final : public Format {
 };
 
 }  // namespace
+
+std::vector<uint32_t> GptqColumnGroups(const std::byte* stored, uint64_t columns) {
+  const auto last = static_cast<uint32_t>(columns / kInt4Group - 1);
+  std::vector<uint32_t> groups(columns);
+  for (uint64_t k = 0; k < columns; ++k) groups[k] = std::min(LoadWord(stored, k), last);
+  return groups;
+}
 
 std::vector<uint32_t> OrderedGroups(std::span<const float> weights, uint64_t columns) {
   std::vector<double> norms(columns, 0.0);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -17,6 +18,9 @@ namespace quantfleet::formats {
 // counts as the last group.
 // Source: as gptq_int4; g_idx is pack's argument in qlinear_cuda_old.py.
 const Format& GptqInt4ActOrder();
+
+// The group of each of `columns` columns from the stored g_idx.
+std::vector<uint32_t> GptqColumnGroups(const std::byte* stored, uint64_t columns);
 
 // The group of each column of weights [weights.size() / columns, columns]: the 128 columns of
 // largest norm are group 0, and so on; the left one first where norms are equal.

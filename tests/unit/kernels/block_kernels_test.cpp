@@ -116,6 +116,21 @@ TEST_P(BlockKernels, FollowEveryByteOfTheBlocks) {
   }
 }
 
+TEST(ActOrder, RefusesGroupsOfUnequalSize) {
+  quantfleet::cpu::ThreadPool pool(1);
+  const formats::Format& format = *formats::FindFormat("gptq_int4_act_order");
+  std::vector<std::byte> packed(format.PackedBytes(8, 256));
+  ASSERT_TRUE(format.Encode(Normal(1, size_t{8} * 256), 8, 256, packed).ok());
+  // The last word is the group of the last column, 0 or 1.
+  packed[packed.size() - 4] ^= std::byte{1};
+  for (const auto& kernel : MakeBlockKernels(pool)) {
+    if (kernel->format() != format.name()) continue;
+    EXPECT_EQ(kernel->Repack({8, 256, 1}, packed).status().code(), StatusCode::kUnimplemented);
+    return;
+  }
+  FAIL() << "no kernel for " << format.name();
+}
+
 TEST(BlockLayouts, AddNoBitsButPadding) {
   for (const BlockFormatInfo& info : BlockFormatInfos()) {
     if (info.packed_bytes == 0) continue;

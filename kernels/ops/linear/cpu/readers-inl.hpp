@@ -23,6 +23,7 @@
 #include "kernels/formats/bitsandbytes/double_quant.hpp"
 #include "kernels/formats/bitsandbytes/dynamic_map.hpp"
 #include "kernels/formats/bitsandbytes/fp4.hpp"
+#include "kernels/formats/bitsandbytes/fp4_double_quant.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/formats/ieee/fp16.hpp"
@@ -283,8 +284,8 @@ struct FourBitReader {
 
 template <class Absmax>
 using Nf4Reader = FourBitReader<formats::kNf4Values, Absmax>;
-template <class Absmax>
-using Fp4Reader = FourBitReader<formats::kFp4Values, Absmax>;
+using Fp4Reader = FourBitReader<formats::kFp4Values, PlainAbsmax>;
+using Fp4SignedReader = FourBitReader<formats::kFp4SignedValues, QuantizedAbsmax>;
 
 // Calls `use` with the reader of the matrix.
 template <class Use>
@@ -307,9 +308,9 @@ HWY_INLINE void WithReader(const PackedMatrix& m, const Use& use) {
     case WeightCode::kNf4DoubleQuant:
       return use(Nf4Reader<QuantizedAbsmax>(m.packed, m.n, m.k));
     case WeightCode::kFp4:
-      return use(Fp4Reader<PlainAbsmax>(m.packed, m.n, m.k));
+      return use(Fp4Reader(m.packed, m.n, m.k));
     case WeightCode::kFp4DoubleQuant:
-      return use(Fp4Reader<QuantizedAbsmax>(m.packed, m.n, m.k));
+      return use(Fp4SignedReader(m.packed, m.n, m.k));
   }
 }
 

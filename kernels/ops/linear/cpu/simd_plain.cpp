@@ -6,6 +6,7 @@
 
 #include "kernels/formats/bitsandbytes/double_quant.hpp"
 #include "kernels/formats/bitsandbytes/fp4.hpp"
+#include "kernels/formats/bitsandbytes/fp4_double_quant.hpp"
 #include "kernels/formats/bitsandbytes/nf4.hpp"
 #include "kernels/formats/ieee/bf16.hpp"
 #include "kernels/formats/ieee/fp16.hpp"
@@ -70,8 +71,9 @@ float DecodeOne(const PackedMatrix& m, uint64_t row, uint64_t i) {
     case WeightCode::kNf4DoubleQuant:
       return formats::DecodeNf4(Nibble(m, at), Absmax(m, at));
     case WeightCode::kFp4:
-    case WeightCode::kFp4DoubleQuant:
       return formats::DecodeFp4(Nibble(m, at), Absmax(m, at));
+    case WeightCode::kFp4DoubleQuant:
+      return formats::DecodeFp4Signed(Nibble(m, at), Absmax(m, at));
   }
   return 0;
 }

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <string>
 
+#include "kernels/ops/linear/cpu/blocks/quantize_rows.hpp"
 #include "kernels/ops/linear/cpu/blocks/repack.hpp"
+#include "kernels/ops/linear/cpu/blocks/repack_int4.hpp"
 #include "kernels/ops/linear/cpu/split.hpp"
 
 namespace quantfleet::linear::cpu::blocks {
@@ -17,7 +19,16 @@ using quantfleet::cpu::ThreadPool;
 // Below this many rows of x one thread rounds them faster than threads wake.
 constexpr uint64_t kRowsToShare = 8;
 
-class BlockKernel final : public LinearKernel {
+Result<std::vector<std::byte>> RepackChecked(const BlockFormatInfo& info, uint32_t rows,
+                                             const std::byte* packed, const LinearShape& shape) {
+  if (info.format == BlockFormat::kGptqInt4ActOrder &&
+      ColumnsByGroup(packed, shape.n, shape.k).empty()) {
+    return Unimplemented("gptq_int4_act_order: the tiles need 128 columns in every group");
+  }
+  return Repack(info, rows, packed, shape.n, shape.k);
+}
+
+class BlockKernel : public LinearKernel {
  public:
   BlockKernel(ThreadPool& pool, const KernelSet& set, const BlockFormatInfo& info)
       : pool_(pool),
@@ -53,19 +64,16 @@ class BlockKernel final : public LinearKernel {
   std::string_view layout() const override { return layout_; }
   Result<std::vector<std::byte>> Repack(const LinearShape& shape,
                                         std::vector<std::byte> packed) const override {
-    return blocks::Repack(info_, multiply_.rows, packed.data(), shape.n, shape.k);
+    return RepackChecked(info_, multiply_.rows, packed.data(), shape);
   }
 
   Status Run(const LinearCall& call) override {
     const auto [n, k, batch] = call.shape;
     Activations x = QuantizedAt(info_.layout, batch, k, call.scratch);
-    const auto* const from = static_cast<const float*>(call.x);
     if (batch < kRowsToShare) {
-      set_.quantize(info_.layout, from, 0, batch, &x);
+      Quantize(call, {0, batch}, &x);
     } else {
-      ForRows(pool_, batch, [&](uint32_t, RowRange rows) {
-        set_.quantize(info_.layout, from, rows.begin, rows.end, &x);
-      });
+      ForRows(pool_, batch, [&](uint32_t, RowRange rows) { Quantize(call, rows, &x); });
     }
     ForRows(pool_, n, [&](uint32_t, RowRange rows) {
       multiply_.multiply(reinterpret_cast<const uint8_t*>(call.weights), x, n, rows,
@@ -73,6 +81,14 @@ class BlockKernel final : public LinearKernel {
     });
     return OkStatus();
   }
+
+ protected:
+  // Rounds the call's rows of x.
+  virtual void Quantize(const LinearCall& call, RowRange rows, Activations* to) const {
+    set_.quantize(info_.layout, static_cast<const float*>(call.x), rows.begin, rows.end, to);
+  }
+  const BlockFormatInfo& info() const { return info_; }
+  const BlockMultiply& multiply() const { return multiply_; }
 
  private:
   ThreadPool& pool_;
@@ -82,6 +98,25 @@ class BlockKernel final : public LinearKernel {
   const std::string layout_;
   const std::string variant_;
   const std::string rounding_;
+};
+
+// GPTQ with act-order: x follows the columns into the order of the tiles. A row of x has one scale,
+// since the columns of a block are known only with the weights.
+class ActOrderKernel final : public BlockKernel {
+ public:
+  using BlockKernel::BlockKernel;
+  std::string_view activation_rounding() const override { return "int8_row"; }
+  void RoundActivations(const float* x, uint64_t rows, uint64_t k, float* rounded) const override {
+    RoundRows(x, rows, k, rounded);
+  }
+
+ private:
+  void Quantize(const LinearCall& call, RowRange rows, Activations* to) const override {
+    const auto [n, k, batch] = call.shape;
+    const std::byte* const order = call.weights + MatrixBytes(info().layout, multiply().rows, n, k);
+    QuantizeRowsInOrder(static_cast<const float*>(call.x), reinterpret_cast<const uint32_t*>(order),
+                        rows, to);
+  }
 };
 
 // The part of BlockKernel before the multiplication, for the ledger: the same tiles are read and
@@ -110,7 +145,7 @@ class UnpackBlockKernel final : public LinearKernel {
   std::string_view layout() const override { return layout_; }
   Result<std::vector<std::byte>> Repack(const LinearShape& shape,
                                         std::vector<std::byte> packed) const override {
-    return blocks::Repack(info_, entry_.rows, packed.data(), shape.n, shape.k);
+    return RepackChecked(info_, entry_.rows, packed.data(), shape);
   }
   Status Run(const LinearCall& call) override {
     ForRows(pool_, call.shape.n, [&](uint32_t thread, RowRange rows) {
@@ -151,7 +186,11 @@ std::vector<std::unique_ptr<LinearKernel>> MakeBlockKernels(ThreadPool& pool,
   for (const KernelSet* candidate : KernelSets()) {
     if (candidate->name != set) continue;
     for (const BlockFormatInfo& info : BlockFormatInfos()) {
-      kernels.push_back(std::make_unique<BlockKernel>(pool, *candidate, info));
+      if (info.format == BlockFormat::kGptqInt4ActOrder) {
+        kernels.push_back(std::make_unique<ActOrderKernel>(pool, *candidate, info));
+      } else {
+        kernels.push_back(std::make_unique<BlockKernel>(pool, *candidate, info));
+      }
     }
   }
   return kernels;

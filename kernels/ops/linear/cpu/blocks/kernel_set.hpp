@@ -27,8 +27,9 @@ enum class BlockFormat {
   kIq2Xxs,
   kAwqInt4,
   kGptqInt4,
+  kGptqInt4ActOrder,
 };
-inline constexpr uint32_t kBlockFormats = 15;
+inline constexpr uint32_t kBlockFormats = 16;
 
 // y[b, r] for r in `rows` (begin a multiple of the tile's rows) of n rows and all b; y is
 // [batch, n].

@@ -279,7 +279,7 @@ constexpr KernelSet MakeKernelSet(const char* name) {
           {Entry<Isa, Q8_0>(), Entry<Isa, Q4_0>(), Entry<Isa, Q4_1>(), Entry<Isa, Q5_0>(),
            Entry<Isa, Q5_1>(), Entry<Isa, Mxfp4>(), Entry<Isa, Nvfp4>(), Entry<Isa, Q4K>(),
            Entry<Isa, Q5K>(), Entry<Isa, Q6K>(), Entry<Isa, Q3K>(), Entry<Isa, Q2K>(),
-           Entry<Isa, Iq2Xxs>(), Entry<Isa, Int4>(), Entry<Isa, Int4>()}};
+           Entry<Isa, Iq2Xxs>(), Entry<Isa, Int4>(), Entry<Isa, Int4>(), Entry<Isa, Int4>()}};
 }
 
 }  // namespace

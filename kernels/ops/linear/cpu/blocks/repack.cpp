@@ -216,6 +216,7 @@ constexpr std::array<Recipe, kBlockFormats> kRecipes = {{
     {{BlockFormat::kIq2Xxs, "iq2_xxs", kIq2XxsLayout, 66}, 0, nullptr, nullptr},
     {{BlockFormat::kAwqInt4, "awq_int4", kInt4Layout, 0}, 0, nullptr, nullptr},
     {{BlockFormat::kGptqInt4, "gptq_int4", kInt4Layout, 0}, 0, nullptr, nullptr},
+    {{BlockFormat::kGptqInt4ActOrder, "gptq_int4_act_order", kInt4Layout, 0}, 0, nullptr, nullptr},
 }};
 
 // The fp16 scales (or E8M0 and E4M3 bytes) of a block.

@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/linear/cpu/blocks/repack_int4.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <numeric>
+#include <utility>
 
 #include "kernels/formats/int4/awq_int4.hpp"
+#include "kernels/formats/int4/gptq.hpp"
+#include "kernels/formats/int4/gptq_int4_act_order.hpp"
 #include "kernels/ops/linear/cpu/blocks/tile_writer.hpp"
 
 namespace quantfleet::linear::cpu::blocks {
@@ -16,14 +21,18 @@ constexpr uint64_t kGroup = 128;
 // The three arrays of a packed matrix [n, k].
 class Int4Matrix {
  public:
-  Int4Matrix(bool awq, const std::byte* packed, uint64_t n, uint64_t k)
+  // Column i of the matrix is column order[i] of the packed one, or i.
+  Int4Matrix(bool awq, const std::byte* packed, uint64_t n, uint64_t k,
+             std::vector<uint32_t> order = {})
       : awq_(awq),
         n_(n),
         codes_(packed),
         zeros_(codes_ + n * k / 2),
-        scales_(zeros_ + k / kGroup * n / 2) {}
+        scales_(zeros_ + k / kGroup * n / 2),
+        order_(std::move(order)) {}
 
   uint8_t Code(uint64_t row, uint64_t column) const {
+    if (!order_.empty()) column = order_[column];
     const uint64_t word = awq_ ? column * (n_ / 8) + row / 8 : column / 8 * n_ + row;
     return Nibble(codes_, word, awq_ ? InWord(row) : static_cast<uint32_t>(column % 8));
   }
@@ -52,14 +61,30 @@ class Int4Matrix {
   const std::byte* codes_;
   const std::byte* zeros_;
   const std::byte* scales_;
+  std::vector<uint32_t> order_;
 };
 
 }  // namespace
 
+std::vector<uint32_t> ColumnsByGroup(const std::byte* packed, uint64_t n, uint64_t k) {
+  const std::vector<uint32_t> groups =
+      formats::GptqColumnGroups(packed + formats::GptqLayout(n, k).groups, k);
+  std::vector<uint32_t> columns(k);
+  std::iota(columns.begin(), columns.end(), 0U);
+  std::stable_sort(columns.begin(), columns.end(),
+                   [&](uint32_t a, uint32_t b) { return groups[a] < groups[b]; });
+  for (uint64_t i = 0; i < k; ++i) {
+    if (groups[columns[i]] != i / kGroup) return {};
+  }
+  return columns;
+}
+
 std::vector<std::byte> RepackInt4(const BlockFormatInfo& format, uint32_t rows,
                                   const std::byte* packed, uint64_t n, uint64_t k) {
   const BlockLayout& layout = format.layout;
-  const Int4Matrix matrix(format.format == BlockFormat::kAwqInt4, packed, n, k);
+  std::vector<uint32_t> order;
+  if (format.format == BlockFormat::kGptqInt4ActOrder) order = ColumnsByGroup(packed, n, k);
+  const Int4Matrix matrix(format.format == BlockFormat::kAwqInt4, packed, n, k, order);
   std::vector<std::byte> tiles(MatrixBytes(layout, rows, n, k));
   for (uint64_t r = 0; r < n; ++r) {
     const auto lane = static_cast<uint32_t>(r % rows);
@@ -75,6 +100,8 @@ std::vector<std::byte> RepackInt4(const BlockFormatInfo& format, uint32_t rows,
     };
     ForBlocksOfRow(layout, rows, n, k, r, tiles.data(), write);
   }
+  const auto* const bytes = reinterpret_cast<const std::byte*>(order.data());
+  tiles.insert(tiles.end(), bytes, bytes + order.size() * sizeof(uint32_t));
   return tiles;
 }
 
