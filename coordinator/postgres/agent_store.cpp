@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "base/ids.hpp"
+#include "coordinator/postgres/blocks/loss.hpp"
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
-#include "coordinator/postgres/queue.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -18,34 +18,6 @@ namespace {
 constexpr const char* kHostBusy = R"( EXISTS (
   SELECT 1 FROM lease l JOIN session o USING (session_id)
   WHERE o.host_id = s.host_id AND (o.device_uid = s.device_uid OR NOT o.share_host OR NOT s.share_host)) )";
-
-// Ends leases of a session; their blocks are queued again. The epochs must agree: while this waits
-// for a block's lock, the block may be reported and granted to somebody else.
-Status Requeue(Transaction& tx, const std::string& session_id, const std::string& why) {
-  QF_ASSIGN_OR_RETURN(const auto held, tx.Query(R"(
-    WITH held AS MATERIALIZED (
-      SELECT b.block_id, b.epoch FROM lease l JOIN block b USING (block_id)
-      WHERE l.session_id = $1 AND b.state = 'leased' AND b.epoch = l.epoch ORDER BY b.block_id FOR UPDATE OF b),
-    freed AS (DELETE FROM lease USING held WHERE lease.block_id = held.block_id),
-    back AS (UPDATE block SET state = 'ready', losses = losses + 1 FROM held WHERE block.block_id = held.block_id),
-    closed AS (UPDATE attempt SET end_time = clock_timestamp(), outcome = 'lost', reason = $2 FROM held
-               WHERE attempt.block_id = held.block_id AND attempt.epoch = held.epoch)
-    SELECT block_id FROM held)",
-                                                {session_id, why}));
-  return QueueBlocks(tx, IdsOf(held));
-}
-
-// Ends a session that is open, and gives back what it holds in any case.
-Status EndSession(Transaction& tx, const std::string& session_id, const std::string& state,
-                  const std::string& why) {
-  QF_RETURN_IF_ERROR(
-      tx.Query("UPDATE session SET state = $2 WHERE session_id = $1 AND state = 'open'",
-               {session_id, state})
-          .status());
-  QF_RETURN_IF_ERROR(
-      tx.Query("DELETE FROM session_class WHERE session_id = $1", {session_id}).status());
-  return Requeue(tx, session_id, why);
-}
 
 Result<bool> IsOpen(Transaction& tx, const v1::SyncRequest& request) {
   QF_ASSIGN_OR_RETURN(const auto rows,
@@ -135,7 +107,7 @@ Result<std::optional<v1::Grant>> Claim(Transaction& tx, const std::string& sessi
     heads AS MATERIALIZED (
       SELECT head.block_id, head.band, head.sort_key FROM me, session_class c, LATERAL (
         SELECT r.block_id, r.band, r.sort_key FROM ready r JOIN block b USING (block_id)
-        WHERE r.class_id = c.class_id
+        WHERE r.class_id = c.class_id AND r.not_before <= clock_timestamp()
         ORDER BY r.band, r.sort_key, r.block_id LIMIT 1 FOR UPDATE OF r, b SKIP LOCKED) AS head
       WHERE c.session_id = $1),
     picked AS MATERIALIZED (SELECT block_id FROM heads ORDER BY band, sort_key, block_id LIMIT 1),
@@ -182,8 +154,9 @@ Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& re
       SELECT session_id FROM session WHERE agent_name = $1 AND device_uid = $2 AND state = 'open' FOR UPDATE)",
                                                     {request.agent_name(), device.uid()}));
     for (const auto& row : former) {
-      QF_RETURN_IF_ERROR(EndSession(tx, row[0].as<std::string>(), "superseded",
-                                    "a new session of the agent took over"));
+      QF_RETURN_IF_ERROR(EndSession(tx, row[0].as<std::string>(),
+                                    {"superseded", "a new session of the agent took over"},
+                                    policy));
     }
     QF_RETURN_IF_ERROR(tx.Query(R"(
       INSERT INTO session (session_id, request_id, agent_name, device_uid, host_id, share_host, device_class, state, hello)
@@ -224,15 +197,17 @@ Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& requ
 }
 
 Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason) {
-  return db.Run(
-      [&](Transaction& tx) { return EndSession(tx, session_id, "closed", PlainText(reason)); });
+  return db.Run([&](Transaction& tx) {
+    const SessionEnd goodbye{"closed", PlainText(reason), false};
+    return EndSession(tx, session_id, goodbye, {});
+  });
 }
 
 namespace {
 
 // False if the session called in the meantime. The lock comes first, in a statement of its own:
 // what is read after it is what it protects. A locked session is being served, hence alive.
-Result<bool> ExpireOne(Transaction& tx, const std::string& session_id) {
+Result<bool> ExpireOne(Transaction& tx, const std::string& session_id, const LeasePolicy& policy) {
   QF_ASSIGN_OR_RETURN(
       const auto locked,
       tx.Query("SELECT 1 FROM session WHERE session_id = $1 FOR UPDATE SKIP LOCKED", {session_id}));
@@ -242,25 +217,32 @@ Result<bool> ExpireOne(Transaction& tx, const std::string& session_id) {
       tx.Query("SELECT 1 FROM lease WHERE session_id = $1 AND expire_time < clock_timestamp()",
                {session_id}));
   if (late.empty()) return false;
-  QF_RETURN_IF_ERROR(EndSession(tx, session_id, "lost", "the lease ran out"));
+  QF_RETURN_IF_ERROR(EndSession(tx, session_id, {"lost", "the lease ran out"}, policy));
   return true;
 }
 
 }  // namespace
 
-Result<int> ExpireLeases(Connection& db, int at_most) {
-  int lost = 0;
+Result<int> ExpireLeases(Connection& db, int at_most, const LeasePolicy& policy) {
+  std::vector<std::string> late;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    lost = 0;
-    QF_ASSIGN_OR_RETURN(const auto late, tx.Query(R"(
+    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
       SELECT DISTINCT session_id FROM lease WHERE expire_time < clock_timestamp() ORDER BY session_id LIMIT $1)",
                                                   {at_most}));
-    for (const auto& row : late) {
-      QF_ASSIGN_OR_RETURN(const bool ended, ExpireOne(tx, row[0].as<std::string>()));
-      lost += ended ? 1 : 0;
-    }
+    late.clear();
+    for (const auto& row : rows) late.push_back(row[0].as<std::string>());
     return OkStatus();
   }));
+  int lost = 0;
+  // A transaction each: sweepers that hold a matrix each must not wait for one another's.
+  for (const std::string& session_id : late) {
+    bool ended = false;
+    QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+      QF_ASSIGN_OR_RETURN(ended, ExpireOne(tx, session_id, policy));
+      return OkStatus();
+    }));
+    lost += ended ? 1 : 0;
+  }
   return lost;
 }
 
@@ -277,7 +259,8 @@ Result<std::vector<std::string>> AnswerableSessions(Connection& db,
         OR (NOT a.draining
             AND EXISTS (
               SELECT 1 FROM session_class c, LATERAL (
-                SELECT 1 FROM ready r WHERE r.class_id = c.class_id LIMIT 1) AS head
+                SELECT 1 FROM ready r
+                WHERE r.class_id = c.class_id AND r.not_before <= clock_timestamp() LIMIT 1) AS head
               WHERE c.session_id = s.session_id)
             AND NOT )") + kHostBusy + "))",
                                                   {Parameter::Array(sessions)}));

@@ -17,7 +17,12 @@ namespace quantfleet::postgres {
 struct LeasePolicy {
   double lease_seconds = 30;
   double sync_seconds = 5;
+  // What a block may cost before it is given up, until somebody retries it: failures its agents
+  // report, and sessions that were lost while they held it.
   int max_failures = 3;
+  int max_losing_sessions = 3;
+  // A block waits so long after its first failure, twice as long after the second, and so on.
+  double retry_seconds = 2;
 };
 
 // What agents do to the database. Every call is one idempotent transaction; see
@@ -28,8 +33,8 @@ Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& re
 Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& request,
                                      const LeasePolicy& policy);
 Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason);
-// Queues blocks again whose lease ran out, and marks their sessions lost. Sessions lost.
-Result<int> ExpireLeases(Connection& db, int at_most);
+// Takes blocks back whose lease ran out, and marks their sessions lost. Sessions lost.
+Result<int> ExpireLeases(Connection& db, int at_most, const LeasePolicy& policy = {});
 // Those of `sessions` that a Sync would answer now: a block is ready for them, a grant is to be
 // offered again, or they are over. One cheap query for any number.
 Result<std::vector<std::string>> AnswerableSessions(Connection& db,

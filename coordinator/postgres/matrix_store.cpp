@@ -172,12 +172,13 @@ Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
                      const std::vector<int64_t>& ids) {
   for (const int64_t id : ids) QF_RETURN_IF_ERROR(KeepAsHistory(tx, id));
   const Parameter chosen = Parameter::Array(ids);
-  for (const char* statement :
-       {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
-        "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
-        "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
-        "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",
-        R"(UPDATE block SET state = 'ready', epoch = epoch + 1, failures = 0, reason = ''
+  for (
+      const char* statement :
+      {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
+       "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
+       "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
+       "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",
+       R"(UPDATE block SET state = 'ready', epoch = epoch + 1, failures = 0, losing_sessions = 0, reason = ''
            WHERE block_id = ANY($1::bigint[]))"}) {
     QF_RETURN_IF_ERROR(tx.Query(statement, {chosen}).status());
   }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/postgres/report_store.hpp"
 
+#include <cmath>
+
 #include "coordinator/analysis/comparison.hpp"
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/queue.hpp"
@@ -93,28 +95,18 @@ Status CloseBlock(Transaction& tx, const BlockRow& row, const std::string& state
                   const std::string& outcome, const std::string& reason) {
   QF_RETURN_IF_ERROR(Release(tx, row, outcome, reason));
   QF_RETURN_IF_ERROR(SetState(tx, row, state, reason));
-  return tx
-      .Query(R"(
-    UPDATE matrix m SET version = version + 1,
-      state = CASE WHEN state <> 'running' OR rest.open THEN state
-                   WHEN EXISTS (SELECT 1 FROM block b WHERE b.matrix_id = $1 AND b.state = 'failed') THEN 'failed'
-                   ELSE 'completed' END,
-      end_time = CASE WHEN state = 'running' AND NOT rest.open THEN clock_timestamp() ELSE end_time END
-    FROM (SELECT EXISTS (SELECT 1 FROM block b
-                         WHERE b.matrix_id = $1 AND b.state IN ('ready', 'leased')) AS open) AS rest
-    WHERE m.matrix_id = $1)",
-             {row.matrix_id})
-      .status();
+  return EndMatrixIfOver(tx, row.matrix_id);
 }
 
 // Back to the queue after a failure that the budget still allows.
-Status QueueAgain(Transaction& tx, const BlockRow& row, const std::string& reason) {
+Status QueueAgain(Transaction& tx, const BlockRow& row, const std::string& reason,
+                  double delay_seconds) {
   QF_RETURN_IF_ERROR(Release(tx, row, "failed", reason));
   QF_RETURN_IF_ERROR(SetState(tx, row, "ready", reason));
   QF_RETURN_IF_ERROR(
       tx.Query("UPDATE matrix SET version = version + 1 WHERE matrix_id = $1", {row.matrix_id})
           .status());
-  return QueueBlocks(tx, {row.key});
+  return QueueBlocks(tx, {row.key}, delay_seconds);
 }
 
 struct Decision {
@@ -138,6 +130,7 @@ Result<Decision> Decide(Transaction& tx, const BlockRow& row, const v1::BlockRes
   // A lease that ran out is no loss while nobody else has the block.
   const bool current =
       result.epoch() == row.epoch && (row.state == "leased" || row.state == "ready");
+  if (row.state == "failed") return Decision{v1::DISPOSITION_SUPERSEDED, "the block was given up"};
   if (!current) return Decision{v1::DISPOSITION_SUPERSEDED, "the block was granted again"};
   return Decision{};
 }
@@ -179,7 +172,7 @@ Result<v1::ReportVerdict> StoreResult(Connection& db, const std::string& session
 }
 
 Result<v1::ReportVerdict> StoreFailure(Connection& db, const v1::BlockFailure& failure,
-                                       int max_failures) {
+                                       const LeasePolicy& policy) {
   const std::string reason = PlainText(failure.reason());
   v1::ReportVerdict verdict;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
@@ -196,9 +189,9 @@ Result<v1::ReportVerdict> StoreFailure(Connection& db, const v1::BlockFailure& f
         const auto counted,
         tx.Query("UPDATE block SET failures = failures + 1 WHERE block_id = $1 RETURNING failures",
                  {row->key}));
-    if (counted[0][0].as<int>() >= max_failures)
-      return CloseBlock(tx, *row, "failed", "failed", reason);
-    return QueueAgain(tx, *row, reason);
+    const int failures = counted[0][0].as<int>();
+    if (failures >= policy.max_failures) return CloseBlock(tx, *row, "failed", "failed", reason);
+    return QueueAgain(tx, *row, reason, policy.retry_seconds * std::exp2(failures - 1));
   }));
   return verdict;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/status.hpp"
+#include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/connection.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
@@ -16,9 +17,9 @@ namespace quantfleet::postgres {
 Result<v1::ReportVerdict> StoreResult(Connection& db, const std::string& session_id,
                                       const v1::BlockResult& result);
 
-// Takes the news that a block could not be run: it is queued again, or given up after
-// `max_failures`.
+// Takes the news that a block could not be run: it is queued again, to wait as `policy` says, or
+// given up after policy.max_failures.
 Result<v1::ReportVerdict> StoreFailure(Connection& db, const v1::BlockFailure& failure,
-                                       int max_failures);
+                                       const LeasePolicy& policy);
 
 }  // namespace quantfleet::postgres

@@ -26,8 +26,7 @@ Result<v1::ReportResponse> Store(Connection& db, const v1::ReportRequest& reques
                         postgres::StoreResult(db, request.session_id(), result));
   }
   for (const v1::BlockFailure& failure : request.failures()) {
-    QF_ASSIGN_OR_RETURN(*response.add_verdicts(),
-                        postgres::StoreFailure(db, failure, policy.max_failures));
+    QF_ASSIGN_OR_RETURN(*response.add_verdicts(), postgres::StoreFailure(db, failure, policy));
   }
   return response;
 }

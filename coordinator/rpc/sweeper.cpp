@@ -45,7 +45,7 @@ void Sweeper::Loop() {
 Status Sweeper::Sweep() {
   int lost = 0;
   QF_RETURN_IF_ERROR(pool_->RunAndWait([&](postgres::Connection& db) -> Status {
-    QF_ASSIGN_OR_RETURN(lost, postgres::ExpireLeases(db, kSessionsASweep));
+    QF_ASSIGN_OR_RETURN(lost, postgres::ExpireLeases(db, kSessionsASweep, policy_));
     return postgres::LoseSilentSessions(db, 2 * std::max(policy_.lease_seconds, 25.0));
   }));
   if (lost > 0) {

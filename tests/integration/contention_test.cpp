@@ -19,6 +19,7 @@
 namespace quantfleet::postgres {
 namespace {
 
+using testing::AtOnce;
 using testing::Contradictions;
 using testing::HelloOf;
 using testing::Open;
@@ -134,7 +135,7 @@ TEST_F(ContentionTest, ClaimsReportsFailuresAndCancelsNeverDeadlock) {
       failure.set_block_id(grant.block().block_id());
       failure.set_epoch(grant.epoch());
       if (turn % 3 == 0) {
-        EXPECT_TRUE(StoreFailure(db, failure, 3).ok());
+        EXPECT_TRUE(StoreFailure(db, failure, AtOnce()).ok());
       }
       const auto verdict = StoreResult(db, session, ResultOf(grant.block(), grant.epoch()));
       ASSERT_TRUE(verdict.ok()) << verdict.status().ToString();
@@ -256,7 +257,7 @@ TEST_F(ContentionTest, TheVersionGrowsWithEveryChange) {
   v1::BlockFailure failure;
   failure.set_block_id(grant.block().block_id());
   failure.set_epoch(grant.epoch());
-  ASSERT_TRUE(StoreFailure(db_, failure, 3).ok());
+  ASSERT_TRUE(StoreFailure(db_, failure, AtOnce()).ok());
   expect_growth("failed");
   ASSERT_TRUE(SyncIdle(db_, session)->has_start());
   expect_growth("granted again");

@@ -18,6 +18,7 @@
 namespace quantfleet::postgres {
 namespace {
 
+using testing::AtOnce;
 using testing::Contradictions;
 using testing::HelloOf;
 using testing::ResultOf;
@@ -80,7 +81,7 @@ class HistoryTest : public ::testing::TestWithParam<uint32_t> {
     v1::BlockFailure failure;
     failure.set_block_id(grant.block().block_id());
     failure.set_epoch(grant.epoch());
-    ASSERT_TRUE(StoreFailure(db_, failure, 2).ok());
+    ASSERT_TRUE(StoreFailure(db_, failure, AtOnce(2)).ok());
   }
   void Expire() {
     Scalar(db_,

@@ -19,6 +19,7 @@
 namespace quantfleet::postgres {
 namespace {
 
+using testing::AtOnce;
 using testing::Contradictions;
 using testing::HelloOf;
 using testing::Open;
@@ -136,7 +137,7 @@ TEST_F(HostileTest, ATokenThatWasNeverGrantedIsAnswered) {
     v1::BlockFailure failure;
     failure.set_block_id(grant_.block().block_id());
     failure.set_epoch(epoch);
-    const auto failed = StoreFailure(db_, failure, 3);
+    const auto failed = StoreFailure(db_, failure, AtOnce());
     ASSERT_TRUE(failed.ok()) << failed.status().ToString();
     EXPECT_EQ(failed->disposition(), v1::DISPOSITION_SUPERSEDED);
   }
@@ -166,7 +167,7 @@ TEST_F(HostileTest, AReasonOfNonsenseIsKeptPlain) {
   failure.set_block_id(grant_.block().block_id());
   failure.set_epoch(grant_.epoch());
   failure.set_reason(kNul + std::string(5000, 'x'));
-  const auto verdict = StoreFailure(db_, failure, 1);
+  const auto verdict = StoreFailure(db_, failure, AtOnce(1));
   ASSERT_TRUE(verdict.ok()) << verdict.status().ToString();
   EXPECT_EQ(verdict->disposition(), v1::DISPOSITION_ACCEPTED);
   EXPECT_EQ(Scalar(db_, "SELECT length(reason) FROM block WHERE state = 'failed'"), "2000");

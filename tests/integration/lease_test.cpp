@@ -15,6 +15,7 @@
 namespace quantfleet::postgres {
 namespace {
 
+using testing::AtOnce;
 using testing::HelloOf;
 using testing::Open;
 using testing::ResultOf;
@@ -192,8 +193,8 @@ TEST_F(LeaseTest, FailuresSpendABudget) {
     failure.set_block_id(grant.block().block_id());
     failure.set_epoch(grant.epoch());
     failure.set_reason("no engine");
-    EXPECT_EQ(StoreFailure(db_, failure, 3)->disposition(), v1::DISPOSITION_ACCEPTED);
-    EXPECT_EQ(StoreFailure(db_, failure, 3)->disposition(), v1::DISPOSITION_SUPERSEDED)
+    EXPECT_EQ(StoreFailure(db_, failure, AtOnce())->disposition(), v1::DISPOSITION_ACCEPTED);
+    EXPECT_EQ(StoreFailure(db_, failure, AtOnce())->disposition(), v1::DISPOSITION_SUPERSEDED)
         << "a replay spends nothing";
   }
   EXPECT_EQ(GetMatrix(db_, matrix.matrix_id())->state(), v1::MATRIX_STATE_FAILED);

@@ -22,8 +22,8 @@ void Release(Block& block) {
   block.queued = 0;
 }
 
-// report_store.cpp, CloseBlock: UPDATE matrix SET state = CASE ...
-void CloseMatrix(State& state) {
+// queue.cpp, EndMatrixIfOver: UPDATE matrix SET state = CASE ...
+void EndMatrixIfOver(State& state) {
   const auto any = [&](auto holds) {
     return std::any_of(state.blocks.begin(), state.blocks.end(), holds);
   };
@@ -70,29 +70,33 @@ class Rules {
         {to, std::move(name), true, static_cast<uint8_t>(actor), std::move(violation)});
   }
 
-  // agent_store.cpp, Requeue: `held` joins lease and block on state and epoch; both rows move.
-  void Requeue(State& state, int session) const {
+  // loss.cpp, TakeBack: `held` joins lease and block on state and epoch; both rows move. Of a block
+  // that is poison, Bury ends the matrix.
+  void TakeBack(State& state, int session, bool is_loss) const {
     for (Block& block : state.blocks) {
       const bool held = block.lease_session == session && block.state == kLeased &&
                         block.epoch == block.lease_epoch;
       if (!held) continue;
       Release(block);
-      block.state = kReady;
-      block.queued = broken_ == Broken::kLossForgetsTheQueue ? 0 : 1;
+      block.losing_sessions = static_cast<uint8_t>(block.losing_sessions + (is_loss ? 1 : 0));
+      const bool poison = is_loss && block.losing_sessions >= kMaxLosingSessions;
+      block.state = poison ? kFailed : kReady;
+      block.queued = poison || broken_ == Broken::kLossForgetsTheQueue ? 0 : 1;
+      if (poison && broken_ != Broken::kPoisonForgetsTheMatrix) EndMatrixIfOver(state);
     }
   }
 
-  // agent_store.cpp, EndSession: closes an open session, and gives back what it holds in any case.
-  void EndSession(State& state, int session) const {
+  // loss.cpp, EndSession: closes an open session, and takes back what it holds in any case.
+  void EndSession(State& state, int session, bool is_loss) const {
     Session& row = state.sessions[Index(session)];
     if (row.state == kOpen) row.state = kOver;
-    Requeue(state, session);
+    TakeBack(state, session, is_loss);
   }
 
   // agent_store.cpp, OpenSession: the former session of the agent ends as `superseded`.
   void Hello(int session) {
     State to = from_;
-    EndSession(to, session);
+    EndSession(to, session, true);
     to.sessions[Index(session)] = Session{kOpen, kNone, kNone};
     AddHelpful(to, "hello(" + S(session) + ")", session);
   }
@@ -101,7 +105,7 @@ class Rules {
   void Goodbye(int session) {
     if (from_.sessions[Index(session)].state == kAbsent) return;
     State to = from_;
-    EndSession(to, session);
+    EndSession(to, session, false);
     to.sessions[Index(session)].block = to.sessions[Index(session)].epoch = kNone;
     Add(to, "goodbye(" + S(session) + ")");
   }
@@ -187,7 +191,7 @@ class Rules {
         });
     if (!late || broken_ == Broken::kNothingExpires) return;
     State to = from_;
-    EndSession(to, session);
+    EndSession(to, session, true);
     AddHelpful(to, "expire(" + S(session) + ")", kNone);
   }
 
@@ -211,7 +215,7 @@ class Rules {
     block.result_content = content;
     Release(block);
     block.state = kDone;
-    CloseMatrix(to);
+    EndMatrixIfOver(to);
     block.told_epoch = epoch;
     block.told_content = content;
     const std::string name = "report(" + B(number) + ", epoch " + std::to_string(epoch) +
@@ -236,7 +240,7 @@ class Rules {
     Release(block);
     block.state = block.failures >= kMaxFailures ? kFailed : kReady;
     block.queued = block.state == kReady ? 1 : 0;
-    if (block.state == kFailed) CloseMatrix(to);
+    if (block.state == kFailed) EndMatrixIfOver(to);
     Add(to, "failure(" + B(number) + ", epoch " + std::to_string(epoch) + ")", violation);
   }
 
@@ -267,7 +271,7 @@ class Rules {
       block.told_epoch = block.told_content = kNone;
       block.state = kReady;
       if (broken_ != Broken::kRetryKeepsTheEpoch) ++block.epoch;
-      block.failures = 0;
+      block.failures = block.losing_sessions = 0;
       block.queued = 1;
       block.rightful = kNone;
     }

@@ -23,6 +23,7 @@ constexpr int kSessions = 2;    // open at once; an agent opens any number in tu
 constexpr uint8_t kEpochs = 3;  // grants of a block; a cancel or a retry may add one more
 constexpr uint8_t kNone = 0xff;
 constexpr uint8_t kMaxFailures = 2;
+constexpr uint8_t kMaxLosingSessions = 2;
 
 enum BlockState : uint8_t { kReady, kLeased, kDone, kFailed, kCancelled };
 enum MatrixState : uint8_t { kRunning, kMatrixCompleted, kMatrixFailed, kMatrixCancelled };
@@ -33,6 +34,7 @@ struct Block {
   uint8_t state = kReady;
   uint8_t epoch = 0;
   uint8_t failures = 0;
+  uint8_t losing_sessions = 0;
   uint8_t queued = 1;             // has a row in `ready`
   uint8_t lease_session = kNone;  // kNone: no row in `lease`
   uint8_t lease_epoch = kNone;
@@ -75,6 +77,7 @@ enum class Broken {
   kRetryKeepsTheEpoch,
   kLossForgetsTheQueue,
   kNothingExpires,
+  kPoisonForgetsTheMatrix,
 };
 
 struct Step {

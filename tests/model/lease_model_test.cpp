@@ -47,6 +47,11 @@ TEST(LeaseModel, ALossThatForgetsTheQueueIsCaught) {
               HasSubstr("ready and the queue disagree"));
 }
 
+TEST(LeaseModel, APoisonedLastBlockThatLeavesItsMatrixRunningIsCaught) {
+  EXPECT_THAT(Explore(Broken::kPoisonForgetsTheMatrix).violation,
+              HasSubstr("the matrix and its blocks disagree"));
+}
+
 TEST(LeaseModel, LeasesThatNeverExpireAreCaught) {
   EXPECT_THAT(Explore(Broken::kNothingExpires).violation, HasSubstr("a block is stuck"));
 }

@@ -108,6 +108,13 @@ v1::BlockResult ResultOf(const v1::Block& block, uint64_t epoch, int salt) {
   return result;
 }
 
+postgres::LeasePolicy AtOnce(int max_failures) {
+  postgres::LeasePolicy policy;
+  policy.max_failures = max_failures;
+  policy.retry_seconds = 0;
+  return policy;
+}
+
 std::string Open(postgres::Connection& db, const v1::HelloRequest& hello,
                  const postgres::LeasePolicy& policy) {
   const auto opened = postgres::OpenSession(db, hello, policy);

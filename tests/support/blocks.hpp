@@ -25,6 +25,9 @@ postgres::Submission SubmissionOf(const std::string& request_id, int blocks);
 // A complete, valid result of `block`; `salt` makes its content differ.
 v1::BlockResult ResultOf(const v1::Block& block, uint64_t epoch, int salt = 0);
 
+// The usual policy, but a block that failed does not wait, and is given up after `max_failures`.
+postgres::LeasePolicy AtOnce(int max_failures = 3);
+
 // Opens a session and returns its id; fails the program on an error.
 std::string Open(postgres::Connection& db, const v1::HelloRequest& hello,
                  const postgres::LeasePolicy& policy = {});
