@@ -122,6 +122,10 @@ void AddMatrices(CLI::App& app, Words& w) {
                          [&w] { return Retry(w.common, w.id, w.failed); });
   retry->add_option("id", w.id, "Matrix")->required();
   retry->add_flag("--failed", w.failed, "Only what failed");
+  Verb(app, w, "why", "Say why a block, or what is left of a matrix, is not running",
+       [&w] { return Why(w.common, w.id); })
+      ->add_option("id", w.id, "Block or matrix")
+      ->required();
 }
 
 void AddResults(CLI::App& app, Words& w) {

@@ -29,6 +29,7 @@ class Client {
   Result<v1::ListMatricesResponse> ListMatrices(const v1::ListMatricesRequest& request);
   Result<v1::CancelMatrixResponse> CancelMatrix(const v1::CancelMatrixRequest& request);
   Result<v1::RetryMatrixResponse> RetryMatrix(const v1::RetryMatrixRequest& request);
+  Result<v1::ExplainBlocksResponse> ExplainBlocks(const v1::ExplainBlocksRequest& request);
   Result<v1::CompareMatrixResponse> CompareMatrix(const v1::CompareMatrixRequest& request);
   Result<v1::ListMeasurementsResponse> ListMeasurements(const v1::ListMeasurementsRequest& request);
   Result<v1::ListSessionsResponse> ListSessions(const v1::ListSessionsRequest& request);

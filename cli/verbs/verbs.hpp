@@ -48,6 +48,7 @@ int ShowStatus(const Common& common, const std::string& id);  // empty id: the n
 int List(const Common& common);
 int Cancel(const Common& common, const std::string& id);
 int Retry(const Common& common, const std::string& id, bool failed_only);
+int Why(const Common& common, const std::string& id);  // id of a block or a matrix
 
 // Results.
 struct CompareOptions {

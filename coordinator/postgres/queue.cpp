@@ -10,7 +10,7 @@ Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, doubl
       .Query(R"(
     INSERT INTO ready (block_id, class_id, band, sort_key, not_before)
     SELECT b.block_id, b.class_id, 9 - m.priority,
-           extract(epoch FROM m.create_time)::bigint * 1000000 + b.ordinal,
+           (extract(epoch FROM m.create_time) * 1000000)::bigint,
            CASE WHEN $2::float8 > 0 THEN clock_timestamp() + make_interval(secs => $2) ELSE '-infinity' END
     FROM block b JOIN matrix m USING (matrix_id) WHERE b.block_id = ANY($1::bigint[]))",
              {Parameter::Array(block_ids), delay_seconds})

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/logging.hpp"
+#include "coordinator/postgres/blocks/standing.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
 #include "coordinator/rpc/handlers.hpp"
 #include "coordinator/rpc/services.hpp"
@@ -81,6 +82,14 @@ class MatrixServiceImpl final : public v1::MatrixService::CallbackService {
       auto retried = postgres::RetryMatrix(db, *request);
       backend_.parking->Wake();
       return retried;
+    });
+  }
+
+  grpc::ServerUnaryReactor* ExplainBlocks(grpc::CallbackServerContext* context,
+                                          const v1::ExplainBlocksRequest* request,
+                                          v1::ExplainBlocksResponse* response) override {
+    return AnswerFromPool(backend_.pool, context, response, [request](Connection& db) {
+      return postgres::ExplainBlocks(db, *request);
     });
   }
 

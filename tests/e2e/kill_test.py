@@ -58,16 +58,31 @@ def check_results(fleet, identity):
     print(f"{len(seen)} arms, one accepted measurement each: {dict(outcomes)}")
 
 
+def check_why(fleet, identity):
+    """`why` answers for the matrix and for each block it names, in both forms."""
+    standings = fleet.json("why", identity)["standings"]
+    assert standings, "nothing is said of a matrix that has just begun"
+    for standing in standings:
+        block = standing["blockId"]
+        said = fleet.run("why", block)
+        assert said.startswith(f"block {block} (every-device"), said
+        print(said, end="", flush=True)
+    unknown = fleet.run("why", "mtx_none", check=False)
+    assert unknown.returncode == 3 and "mtx_none" in unknown.stderr, unknown
+
+
 def main():
     with Fleet(sys.argv[1], threads="1") as fleet:
         identity = fleet.run("submit", HERE / "kill.yaml", "--request-id", "kill-1").strip()
         again = fleet.run("submit", HERE / "kill.yaml", "--request-id", "kill-1").strip()
         assert identity == again, (identity, again)
+        check_why(fleet, identity)
         for program in ("quantfleet-engine", "quantfleet-agent", "quantfleet-coordinator"):
             kill_one(fleet, identity, program)
         wait_for("the end of the matrix",
                  lambda: blocks_done(fleet, identity) == fleet.matrix(identity)["blocksTotal"], 180)
         check_results(fleet, identity)
+        assert fleet.run("why", identity) == "every block of it has its result\n"
 
 
 if __name__ == "__main__":

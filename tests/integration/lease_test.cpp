@@ -245,6 +245,16 @@ TEST_F(LeaseTest, ASessionAndAMatrixThatAppearTogetherFindEachOther) {
   }
 }
 
+TEST_F(LeaseTest, TheOlderOfTwoMatricesOfOneSecondRunsFirst) {
+  Submit(3);
+  ASSERT_TRUE(SubmitMatrix(db_, SubmissionOf("younger", 3)).ok());
+  EXPECT_EQ(Scalar(db_,
+                   "SELECT string_agg(m.request_id || b.ordinal, ' ' ORDER BY r.band, "
+                   "r.sort_key, r.block_id) FROM ready r JOIN block b USING (block_id) JOIN "
+                   "matrix m USING (matrix_id)"),
+            "request0 request1 request2 younger0 younger1 younger2");
+}
+
 TEST_F(LeaseTest, HigherPriorityRunsFirst) {
   Submit(1);
   auto urgent = SubmissionOf("urgent", 1);
