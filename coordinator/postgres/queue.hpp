@@ -12,8 +12,8 @@
 namespace quantfleet::postgres {
 
 // Puts blocks into the queue; their state is `ready` and none is queued. The one place that knows
-// the order: higher priority first, then older matrices, then the order of blocks in their matrix, which is that of their ids.
-// They may be granted after `delay_seconds`.
+// the order: higher priority first, then older matrices, then the order of blocks in their matrix,
+// which is that of their ids. They may be granted after `delay_seconds`.
 Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids,
                    double delay_seconds = 0);
 
