@@ -26,6 +26,7 @@ const std::map<std::string, GroupBy> kGroups = {{"hardware", GroupBy::kHardware}
 const std::map<std::string, Metric> kMetrics = {{"latency", Metric::kLatency},
                                                 {"tokens_per_s", Metric::kTokensPerSecond},
                                                 {"bytes", Metric::kBytes},
+                                                {"energy", Metric::kEnergy},
                                                 {"error", Metric::kError}};
 
 // What the command line fills in; lives as long as the parse.

@@ -327,6 +327,9 @@ std::string MetricText(const Row& row, Metric metric) {
       return Fixed(ShapeOf(row).batch / row.measurement().summary().median_seconds(), 0);
     case Metric::kBytes:
       return std::to_string(row.measurement().weight_bytes());
+    case Metric::kEnergy:
+      if (!row.measurement().has_energy() || ShapeOf(row).batch == 0) return "";
+      return Fixed(1e3 * row.measurement().energy().joules_per_call() / ShapeOf(row).batch, 3);
     case Metric::kError:
       return ErrorText(row);
     case Metric::kLatency:
@@ -341,6 +344,8 @@ const char* MetricName(Metric metric) {
       return "rows/s";
     case Metric::kBytes:
       return "weight bytes";
+    case Metric::kEnergy:
+      return "mJ/row";
     case Metric::kError:
       return "output error";
     case Metric::kLatency:
@@ -394,6 +399,8 @@ std::string LongCsv(const v1::Comparison& comparison) {
                "kernel_relative_error",
                "output_relative_error",
                "dram_fraction",
+               "joules_per_call",
+               "mean_watts",
                "grade",
                "grade_reasons",
                "block_id",
@@ -439,6 +446,8 @@ std::string LongCsv(const v1::Comparison& comparison) {
                number(m.has_error(), m.error().kernel_relative()),
                number(m.has_error(), m.error().output_relative()),
                number(row.has_dram_fraction(), row.dram_fraction()),
+               number(m.has_energy(), m.energy().joules_per_call()),
+               number(m.has_energy(), m.energy().mean_watts()),
                v1::Grade_Name(m.grade()),
                reasons,
                row.block_id(),

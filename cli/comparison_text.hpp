@@ -9,7 +9,7 @@
 namespace quantfleet::cli {
 
 // What a comparison shows. See interfaces: one line an arm, or a compact pivot.
-enum class Metric { kLatency, kTokensPerSecond, kBytes, kError };
+enum class Metric { kLatency, kTokensPerSecond, kBytes, kEnergy, kError };
 enum class GroupBy { kHardware, kFormat, kBatch, kLayer };
 
 // For people: for each device class its ceilings, then for each layer a grid of speed-ups with arms

@@ -146,11 +146,14 @@ arm() {
   printf '{"index":%d,"role":"ARM_ROLE_%s","armId":"%s","spec":%s}' "$1" "$2" "$digest" "$spec"
 }
 
-# block NAME BASELINE_FORMAT N K BATCH: one run request.
+measured_policy='"minSeconds":0.1,"maxSeconds":2,"minSamples":20,"minRounds":8,"maxRounds":40'
+one_round_policy='"minSeconds":0,"maxSeconds":0.001,"minSamples":1,"minRounds":1,"maxRounds":1'
+
+# block NAME BASELINE_FORMAT N K BATCH [POLICY]: one run request.
 block() {
   local shape=("$3" "$4" "$5")
   printf '{"run":{"block":{"blockId":"%s","orderSeed":7,"policy":{"relativeInterval":0.01,' "$1"
-  printf '"confidence":0.95,"minSeconds":0.1,"maxSeconds":2,"minSamples":20,"minRounds":8,"maxRounds":40},'
+  printf '"confidence":0.95,%s},' "${6:-$measured_policy}"
   printf '"arms":[%s,%s,%s,%s,%s,%s,%s,%s,%s,%s]}}}\n' \
     "$(arm 0 BASELINE "$2" auto "${shape[@]}")" "$(arm 1 NULL "$2" auto "${shape[@]}")" \
     "$(arm 2 CANDIDATE int8 dequantize_then_gemm "${shape[@]}")" \
@@ -184,6 +187,28 @@ measure() {
   say "$(grep -c '^{"measurement"' "$out/events.jsonl") measurements in $out/events.jsonl"
 }
 
+# What the hardware counted in single calls of each kernel: bytes from and to memory, and how busy the tensor
+# pipes were. Extra evidence: without ncu, or without the right to counters, there is none.
+count() {
+  local ncu metrics batch
+  ncu=$(command -v ncu || echo "$(dirname "$nvcc")/ncu")
+  if [[ ! -x $ncu ]]; then
+    say "no ncu: hardware counters left out" | tee "$out/counters.txt"
+    return
+  fi
+  say "counting memory traffic and tensor pipe use with ncu"
+  for batch in 1 16; do
+    block "counters-$batch" fp16 4096 4096 "$batch" "$one_round_policy"
+  done >"$out/counter-requests.jsonl"
+  metrics=gpu__time_duration.sum,dram__bytes_read.sum,dram__bytes_write.sum
+  metrics+=,sm__inst_executed_pipe_tensor.sum,sm__throughput.avg.pct_of_peak_sustained_elapsed
+  timeout 300 "$ncu" --csv --page raw --metrics "$metrics" --launch-count 400 \
+    --kernel-name 'regex:Gemv|TensorCore|Decode|gemm' --log-file "$out/counters.csv" \
+    "$build/bin/quantfleet-engine" --device cuda:0 \
+    <"$out/counter-requests.jsonl" >"$out/counters.txt" 2>&1 ||
+    say "ncu gave no counters, see $out/counters.txt"
+}
+
 mode=check
 case ${1:-} in
   --vendor) vendor; exit 0 ;;
@@ -210,4 +235,5 @@ cmake --build "$build" -j "$(nproc)" >"$out/compile.txt" 2>&1 ||
   { tail -50 "$out/compile.txt" >&2; fail 1 "compiling failed, see $out/compile.txt"; }
 check_kernels
 measure
+count
 say "done; take $out with you"

@@ -144,6 +144,13 @@ engine::ClockReading CpuDevice::ReadClock() {
   return reading;
 }
 
+engine::EnergyReading CpuDevice::ReadEnergy() {
+  engine::EnergyReading reading;
+  reading.joules = powercap_.ReadJoules();
+  reading.source = "powercap_packages";
+  return reading;
+}
+
 Result<engine::Ceilings> CpuDevice::Calibrate(Duration at_most, std::stop_token stop) {
   return MeasureCeilings(pool_, memory_, facts_.last_level_cache_bytes, at_most, std::move(stop));
 }

@@ -7,6 +7,7 @@
 
 #include "kernels/cpu/host_facts.hpp"
 #include "kernels/cpu/memory.hpp"
+#include "kernels/cpu/powercap.hpp"
 #include "kernels/cpu/thread_pool.hpp"
 #include "kernels/engine/backend.hpp"
 #include "kernels/engine/device.hpp"
@@ -37,6 +38,7 @@ class CpuDevice final : public engine::Device {
                 std::span<engine::CallTime> times) override;
   Status Synchronize() override { return OkStatus(); }
   engine::ClockReading ReadClock() override;
+  engine::EnergyReading ReadEnergy() override;
   Result<engine::Ceilings> Calibrate(Duration at_most, std::stop_token stop) override;
 
  private:
@@ -44,6 +46,7 @@ class CpuDevice final : public engine::Device {
   ThreadPool pool_;
   MemoryPool memory_;
   engine::DeviceInfo info_;
+  Powercap powercap_;
   double fastest_clock_ = 0;
 };
 

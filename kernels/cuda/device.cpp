@@ -206,6 +206,17 @@ engine::ClockReading CudaDevice::ReadClock() {
   return reading;
 }
 
+engine::EnergyReading CudaDevice::ReadEnergy() {
+  engine::EnergyReading reading;
+  if (nvml_ == nullptr) return reading;
+  const EnergyState state = nvml_->ReadEnergy();
+  reading.source = "nvml_total_energy";
+  if (state.millijoules) reading.joules = static_cast<double>(*state.millijoules) / 1e3;
+  if (state.gpu_percent) reading.compute_utilization = *state.gpu_percent / 1e2;
+  if (state.memory_percent) reading.memory_utilization = *state.memory_percent / 1e2;
+  return reading;
+}
+
 Result<engine::Ceilings> CudaDevice::Calibrate(Duration at_most, std::stop_token stop) {
   QF_RETURN_IF_ERROR(MakeCurrent());
   const CalibrationSubject subject = {stream(),    sampler_.get(),   matmul_.get(),

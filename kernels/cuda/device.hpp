@@ -40,6 +40,7 @@ class CudaDevice final : public engine::Device {
                 std::span<engine::CallTime> times) override;
   Status Synchronize() override;
   engine::ClockReading ReadClock() override;
+  engine::EnergyReading ReadEnergy() override;
   Result<engine::Ceilings> Calibrate(Duration at_most, std::stop_token stop) override;
 
   cudaStream_t stream() const { return stream_.get(); }

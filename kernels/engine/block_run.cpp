@@ -32,6 +32,8 @@ constexpr uint32_t kMostWindowCalls = 256;
 constexpr double kThrottled = 0.75;
 // Visits set aside one after the other before samples are taken as they come, graded down.
 constexpr uint32_t kMostSetAside = 10;
+// NVML's counter advances in steps of 20 to 100 ms; this window holds several.
+constexpr double kEnergySeconds = 0.5;
 constexpr auto kRecovery = std::chrono::milliseconds(20);
 // Longer calls make no warm call of their own at the start of a visit.
 constexpr double kShortCall = 0.005;
@@ -282,6 +284,30 @@ void BlockRun::SampleRounds() {
   }
 }
 
+Status BlockRun::MeasureEnergy(Arm& arm) {
+  const EnergyReading before = device_.ReadEnergy();
+  if (!before.joules) return OkStatus();
+  Energy energy;
+  const Duration begin = host_.clock->Now();
+  do {
+    std::vector<CallTime> times(arm.visit_samples);
+    QF_RETURN_IF_ERROR(
+        device_.Sample(*arm.prepared, arm.prepared->TakeCopies(arm.visit_samples), times));
+    energy.calls += times.size();
+    energy.seconds = ToSeconds(host_.clock->Now() - begin);
+  } while (energy.seconds < kEnergySeconds && !stop_.stop_requested());
+  const EnergyReading after = device_.ReadEnergy();
+  if (!after.joules || !(*after.joules > *before.joules)) return OkStatus();
+  const double joules = *after.joules - *before.joules;
+  energy.joules_per_call = joules / static_cast<double>(energy.calls);
+  energy.mean_watts = joules / energy.seconds;
+  energy.compute_utilization = after.compute_utilization;
+  energy.memory_utilization = after.memory_utilization;
+  energy.source = after.source;
+  arm.measurement.energy = energy;
+  return OkStatus();
+}
+
 void BlockRun::Finish(Arm& arm, double host_busy) {
   if (!arm.active) return;
   Measurement& m = arm.measurement;
@@ -320,6 +346,10 @@ Result<std::vector<Measurement>> BlockRun::Run() {
   SampleRounds();
   if (stop_.stop_requested()) return Status(StatusCode::kCancelled, "the block was cancelled");
   const double host_busy = load.ForeignShare();
+  for (Arm& arm : arms_) {
+    if (!arm.active || stop_.stop_requested()) continue;
+    if (const Status status = MeasureEnergy(arm); !status.ok()) Fail(arm, status);
+  }
   std::vector<Measurement> measurements;
   for (Arm& arm : arms_) {
     Finish(arm, host_busy);

@@ -64,6 +64,8 @@ class BlockRun {
   bool SetAside(Arm& arm, const ClockReading& before, const ClockReading& after, size_t samples);
   std::vector<Arm*> OrderOf(uint32_t round);
   bool AnyCandidateActive() const;
+  // Runs the arm for a while between two readings of the energy counter, if the device has one.
+  Status MeasureEnergy(Arm& arm);
   void Finish(Arm& arm, double host_busy);
   void Fail(Arm& arm, const Status& status);
   void Report(const Arm* arm, const char* phase, double fraction);

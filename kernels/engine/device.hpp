@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
@@ -46,6 +48,17 @@ struct ClockReading {
   bool foreign_process = false;
 };
 
+// What a device's energy counter stands at.
+struct EnergyReading {
+  // Joules since some moment of the past, never less than before; absent without a counter.
+  std::optional<double> joules;
+  // See proto Energy.
+  std::optional<double> compute_utilization;
+  std::optional<double> memory_utilization;
+  // A literal.
+  std::string_view source;
+};
+
 // The port to one device: memory, time, clock and ceilings. One thread uses it at a time. Calls
 // fail with kResourceExhausted (memory) or kInternal (device error, with the driver's words).
 class Device {
@@ -79,6 +92,9 @@ class Device {
 
   // Cheap (below 100 us): the engine asks around every visit of an arm.
   virtual ClockReading ReadClock() = 0;
+
+  // Asked around a window of half a second, not around samples.
+  virtual EnergyReading ReadEnergy() { return {}; }
 
   // Measures the ceilings within `at_most`; returns kCancelled soon after `stop` is requested.
   virtual Result<Ceilings> Calibrate(Duration at_most, std::stop_token stop) = 0;

@@ -160,6 +160,16 @@ struct OutputError {
   double output_tolerance = 0;
 };
 
+struct Energy {
+  double joules_per_call = 0;
+  double mean_watts = 0;
+  double seconds = 0;
+  uint64_t calls = 0;
+  std::optional<double> compute_utilization;
+  std::optional<double> memory_utilization;
+  std::string source;
+};
+
 enum class Grade { kUnspecified, kA, kB, kC, kD, kF };
 
 struct Measurement {
@@ -185,6 +195,7 @@ struct Measurement {
   std::string activation_distribution;
   double host_median_seconds = 0;
   std::optional<double> clock_fraction;
+  std::optional<Energy> energy;
 };
 
 struct Progress {

@@ -39,6 +39,12 @@ bool IsThrottled(uint64_t reasons) {
                      kHwPowerBrake)) != 0;
 }
 
+// nvmlUtilization_t. Percent.
+struct Utilization {
+  unsigned gpu;
+  unsigned memory;
+};
+
 // nvmlDevice_t is a pointer to an opaque struct and every enumeration an int.
 struct Nvml::Functions {
   int (*init)();
@@ -55,6 +61,8 @@ struct Nvml::Functions {
   int (*ecc)(void*, unsigned*, unsigned*);
   int (*throttle_reasons)(void*, unsigned long long*);
   int (*processes)(void*, unsigned*, void*);
+  int (*energy)(void*, unsigned long long*);
+  int (*utilization)(void*, Utilization*);
 };
 
 Nvml::Nvml(void* library, std::unique_ptr<Functions> functions)
@@ -88,6 +96,8 @@ Result<std::unique_ptr<Nvml>> Nvml::Open(const std::string& library,
     Load(handle, "nvmlDeviceGetCurrentClocksThrottleReasons", &table->throttle_reasons);
   }
   Load(handle, "nvmlDeviceGetComputeRunningProcesses_v3", &table->processes);
+  Load(handle, "nvmlDeviceGetTotalEnergyConsumption", &table->energy);
+  Load(handle, "nvmlDeviceGetUtilizationRates", &table->utilization);
 
   std::unique_ptr<Nvml> nvml(new Nvml(handle, std::move(table)));
   const Functions& functions = *nvml->functions_;
@@ -117,6 +127,20 @@ std::optional<uint32_t> Nvml::ReadClockOf(int (*function)(void*, int, unsigned*)
   unsigned value = 0;
   if (function == nullptr || function(device_, domain, &value) != kSuccess) return std::nullopt;
   return value;
+}
+
+EnergyState Nvml::ReadEnergy() const {
+  EnergyState state;
+  unsigned long long millijoules = 0;
+  if (functions_->energy != nullptr && functions_->energy(device_, &millijoules) == kSuccess) {
+    state.millijoules = millijoules;
+  }
+  Utilization rates{};
+  if (functions_->utilization != nullptr && functions_->utilization(device_, &rates) == kSuccess) {
+    state.gpu_percent = rates.gpu;
+    state.memory_percent = rates.memory;
+  }
+  return state;
 }
 
 GpuState Nvml::ReadState() const {

@@ -32,6 +32,13 @@ struct ClockState {
   bool throttled = false;  // see IsThrottled
 };
 
+// See engine::EnergyReading.
+struct EnergyState {
+  std::optional<uint64_t> millijoules;  // since the driver was loaded; Volta and later
+  std::optional<uint32_t> gpu_percent;
+  std::optional<uint32_t> memory_percent;
+};
+
 // True if power, heat or a hardware brake holds the clock down. A clock that its owner locked is
 // not counted: it is steady, and the fingerprint shows it. Bits: nvml.h, nvmlClocksEventReasons.
 bool IsThrottled(uint64_t reasons);
@@ -54,6 +61,7 @@ class Nvml {
   GpuState ReadState() const;
   // Two calls into the driver; tens of microseconds.
   ClockState ReadClock() const;
+  EnergyState ReadEnergy() const;
   // True if more than one process computes on the device. Slower: not for every sample.
   bool HasForeignProcess() const;
 

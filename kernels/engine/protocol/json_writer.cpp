@@ -169,6 +169,22 @@ Json ToJson(const OutputError& error) {
   return out.Take();
 }
 
+Json ToJson(const Energy& energy) {
+  ObjectWriter out;
+  out.Put("joulesPerCall", energy.joules_per_call);
+  out.Put("meanWatts", energy.mean_watts);
+  out.Put("seconds", energy.seconds);
+  out.Put("calls", energy.calls);
+  if (energy.compute_utilization) {
+    out.PutAlways("computeUtilization", Number(*energy.compute_utilization));
+  }
+  if (energy.memory_utilization) {
+    out.PutAlways("memoryUtilization", Number(*energy.memory_utilization));
+  }
+  out.Put("source", energy.source);
+  return out.Take();
+}
+
 Json ToJson(const Measurement& m) {
   ObjectWriter out;
   out.Put("armIndex", m.arm_index);
@@ -195,6 +211,7 @@ Json ToJson(const Measurement& m) {
   out.Put("activationDistribution", m.activation_distribution);
   out.Put("hostMedianSeconds", m.host_median_seconds);
   if (m.clock_fraction) out.PutAlways("clockFraction", Number(*m.clock_fraction));
+  if (m.energy) out.PutAlways("energy", ToJson(*m.energy));
   return out.Take();
 }
 

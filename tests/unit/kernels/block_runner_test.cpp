@@ -90,9 +90,14 @@ class FakeDevice final : public Device {
   }
   Status Synchronize() override { return OkStatus(); }
   ClockReading ReadClock() override { return {next_clock(), 1e9, false, false}; }
+  EnergyReading ReadEnergy() override {
+    if (watts <= 0) return {};
+    return {watts * ToSeconds(clock_.Now()), 0.9, std::nullopt, "fake"};
+  }
   Result<Ceilings> Calibrate(Duration, std::stop_token) override { return Ceilings{}; }
 
   std::function<double()> next_clock = [] { return 1e9; };
+  double watts = 0;
   std::stop_source stop;
   uint64_t samples = 0;
   uint64_t cancel_after = UINT64_MAX;
@@ -218,6 +223,31 @@ TEST_F(BlockRunnerTest, MeasuresEveryArmInPairedRoundsOfRandomOrder) {
     EXPECT_EQ(order, (std::vector<uint32_t>{0, 1, 2}));
   }
   EXPECT_GT(orders.size(), 1U);
+}
+
+TEST_F(BlockRunnerTest, TakesTheEnergyOfCallsWhereTheDeviceCountsIt) {
+  AddArm("a", ArmRole::kBaseline, {});
+  AddArm("b", ArmRole::kCandidate, {.seconds = 5e-4});
+  device_.watts = 100;
+  const auto result = Run();
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  ASSERT_TRUE((*result)[1].energy.has_value());
+  const Energy& energy = *(*result)[1].energy;
+  // A call takes its device's time and 10 us of the host's.
+  EXPECT_NEAR(energy.joules_per_call, 100 * 5.1e-4, 1e-3);
+  EXPECT_NEAR(energy.mean_watts, 100, 1e-6);
+  EXPECT_GE(energy.seconds, 0.5);
+  EXPECT_GT(energy.calls, 900U);
+  EXPECT_EQ(energy.compute_utilization, 0.9);
+  EXPECT_FALSE(energy.memory_utilization.has_value());
+  EXPECT_EQ(energy.source, "fake");
+}
+
+TEST_F(BlockRunnerTest, NeedsNoEnergyCounter) {
+  AddArm("a", ArmRole::kBaseline, {});
+  const auto result = Run();
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_FALSE((*result)[0].energy.has_value());
 }
 
 TEST_F(BlockRunnerTest, GradesDownWhatWasMeasuredOnABusyHost) {

@@ -30,13 +30,11 @@ std::vector<DispatchRow> CpuDispatch() {
       {"fp4", UINT32_MAX, "dequantize_then_gemm"},
       {"fp4_double_quant", 128, "fused"},  // 1.04 x at 128, 0.93 x at 256
       {"fp4_double_quant", UINT32_MAX, "dequantize_then_gemm"},
-      {"awq_int4", UINT32_MAX, "fused"},      // 4.37 x or more
-      {"gptq_int4", UINT32_MAX, "fused"},     // 4.93 x or more
-      {"gptq_int4_act_order", 128, "fused"},  // 1.01 x at 128, 0.94 x at 256
-      {"gptq_int4_act_order", UINT32_MAX, "dequantize_then_gemm"},
+      {"awq_int4", UINT32_MAX, "fused"},   // 4.37 x or more
+      {"gptq_int4", UINT32_MAX, "fused"},  // 4.93 x or more
+      {"gptq_int4_act_order", UINT32_MAX, "fused"},
       {"mxfp4", UINT32_MAX, "fused"},  // 3.19 x or more
-      {"nvfp4", 128, "fused"},         // 1.04 x at 128, 0.93 x at 256
-      {"nvfp4", UINT32_MAX, "dequantize_then_gemm"},
+      {"nvfp4", UINT32_MAX, "fused"},
       {"q8_0", UINT32_MAX, "fused"},     // 3.06 x or more
       {"q5_1", UINT32_MAX, "fused"},     // 2.91 x or more
       {"q5_0", UINT32_MAX, "fused"},     // 3.21 x or more

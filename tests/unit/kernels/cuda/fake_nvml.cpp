@@ -11,6 +11,7 @@ int fake_init_result = 0;
 unsigned long long fake_throttle_reasons = 0;
 unsigned fake_processes = 1;
 int fake_open_sessions = 0;
+unsigned long long fake_millijoules = 1234500;
 
 namespace {
 int device;
@@ -76,4 +77,13 @@ int nvmlDeviceGetComputeRunningProcesses_v3(void*, unsigned* count, void*) {
   return fake_processes == 0 ? 0 : kInsufficientSize;
 }
 
+int nvmlDeviceGetTotalEnergyConsumption(void*, unsigned long long* millijoules) {
+  *millijoules = fake_millijoules;
+  return 0;
+}
+int nvmlDeviceGetUtilizationRates(void*, unsigned* gpu_and_memory) {
+  gpu_and_memory[0] = 97;
+  gpu_and_memory[1] = 63;
+  return 0;
+}
 }  // extern "C"

@@ -149,6 +149,15 @@ TEST_F(NvmlTest, StateBecomesAFingerprint) {
   EXPECT_THAT(values, Not(Contains(Key("gpu.ecc"))));
 }
 
+TEST_F(NvmlTest, ReadsEnergyAndUtilization) {
+  auto nvml = Nvml::Open(QUANTFLEET_FAKE_NVML, kCard);
+  ASSERT_TRUE(nvml.ok());
+  const EnergyState state = (*nvml)->ReadEnergy();
+  EXPECT_EQ(state.millijoules, 1234500U);
+  EXPECT_EQ(state.gpu_percent, 97U);
+  EXPECT_EQ(state.memory_percent, 63U);
+}
+
 TEST_F(NvmlTest, ClockKnowsThrottlingAndForeignProcesses) {
   auto nvml = Nvml::Open(QUANTFLEET_FAKE_NVML, kCard);
   ASSERT_TRUE(nvml.ok());
