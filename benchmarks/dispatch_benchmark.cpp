@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Measures the dispatch of "auto" on this machine's CPU: for every format and batch the fused
-// kernel against decoding once and handing over to the dense multiply, in interleaved rounds.
-// Prints the times as comments and the rows for kernels/ops/linear/cpu/dispatch.cpp. Usage:
-// dispatch_benchmark [threads [n k [format ...]]] (default: 1 2048 2048, every format).
+// Measures the dispatch of "auto" on this machine's CPU: for every format and batch the dense
+// kernel where there is one, the fused one, and decoding once and handing over to the dense
+// multiply of fp32, in interleaved rounds. Prints the times as comments and the rows for
+// kernels/ops/linear/cpu/dispatch.cpp. Usage: dispatch_benchmark [threads [n k [format ...]]]
+// (default: 1 2048 2048, every format).
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -23,10 +24,10 @@ namespace quantfleet {
 namespace {
 
 constexpr uint32_t kBatches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
-constexpr const char* kKernels[] = {"fused", "dequantize_then_gemm"};
+constexpr const char* kKernels[] = {"dense", "fused", "dequantize_then_gemm"};
 // Of several calls the fastest: what others do on this machine only adds.
 constexpr int kRounds = 6;
-// A hand-over must gain this much, so that noise moves no row.
+// Another kernel than that of the batch before must gain this much, so that noise moves no row.
 constexpr double kGain = 1.03;
 
 struct Options {
@@ -43,44 +44,77 @@ double ProcessorSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Fastest call of each kernel in processor time a thread: waiting for a processor that others have
-// does not count. Seconds.
-Result<std::vector<double>> Measure(engine::OpenedDevice& opened, const Options& options,
-                                    const std::string& format, uint32_t batch) {
+struct KernelTime {
+  std::string kernel;
+  // Fastest call.
+  double seconds = 1e9;
+};
+
+// Fastest call of each kernel of the format in processor time a thread: waiting for a processor
+// that others have does not count.
+Result<std::vector<KernelTime>> Measure(engine::OpenedDevice& opened, const Options& options,
+                                        const std::string& format, uint32_t batch) {
   std::vector<std::unique_ptr<engine::PreparedArm>> arms;
+  std::vector<KernelTime> times;
   for (const char* kernel : kKernels) {
     engine::ArmSpec spec = {"linear", format, kernel,
                             "cold",   7,      engine::LinearShape{options.n, options.k, batch}};
-    QF_ASSIGN_OR_RETURN(auto arm, opened.operations.front()->Prepare(spec));
-    arms.push_back(std::move(arm));
+    auto arm = opened.operations.front()->Prepare(spec);
+    if (arm.status().code() == StatusCode::kUnimplemented) continue;
+    if (!arm.ok()) return arm.status();
+    arms.push_back(*std::move(arm));
+    times.push_back({kernel});
   }
-  std::vector<double> best(arms.size(), 1e9);
   for (int round = 0; round < kRounds; ++round) {
     for (size_t i = 0; i < arms.size(); ++i) {
       const uint32_t copy = arms[i]->TakeCopies(1);
       const double begin = ProcessorSeconds();
       QF_RETURN_IF_ERROR(arms[i]->Run(copy));
       const double seconds = (ProcessorSeconds() - begin) / options.threads;
-      if (round > 0) best[i] = std::min(best[i], seconds);  // The first warms up.
+      if (round > 0) times[i].seconds = std::min(times[i].seconds, seconds);  // The first warms up.
     }
   }
-  return best;
+  return times;
 }
 
-// Largest batch up to which the fused kernel is to run: beyond it every measured batch was faster
-// the other way. 0 if that is so from the first.
-Result<uint32_t> LastFused(engine::OpenedDevice& opened, const Options& options,
-                           const std::string& format) {
+// The kernel to run: that of the batch before unless another gains kGain over it.
+std::string Choose(const std::vector<KernelTime>& times, const std::string& before) {
+  const auto faster = [](const KernelTime& a, const KernelTime& b) {
+    return a.seconds < b.seconds;
+  };
+  const KernelTime& best = *std::min_element(times.begin(), times.end(), faster);
+  const bool stays = std::any_of(times.begin(), times.end(), [&](const KernelTime& time) {
+    return time.kernel == before && time.seconds <= best.seconds * kGain;
+  });
+  return stays ? before : best.kernel;
+}
+
+std::string Row(const std::string& format, const std::string& most, const std::string& kernel) {
+  return "      {\"" + format + "\", " + most + ", \"" + kernel + "\"},\n";
+}
+
+// The rows of a format for dispatch.cpp.
+Result<std::string> MeasureRows(engine::OpenedDevice& opened, const Options& options,
+                                const std::string& format) {
+  std::string rows;
+  std::string chosen;
   uint32_t last = 0;
   for (const uint32_t batch : kBatches) {
-    QF_ASSIGN_OR_RETURN(const std::vector<double> seconds, Measure(opened, options, format, batch));
-    if (seconds[0] <= seconds[1] * kGain) last = batch;
-    std::printf("// %-20s batch %4u: fused %10s, dequantize_then_gemm %10s (%.2f x)\n",
-                format.c_str(), batch, FormatSeconds(seconds[0]).c_str(),
-                FormatSeconds(seconds[1]).c_str(), seconds[1] / seconds[0]);
+    QF_ASSIGN_OR_RETURN(const std::vector<KernelTime> times,
+                        Measure(opened, options, format, batch));
+    if (times.empty()) return Unimplemented("no kernel takes this shape");
+    const std::string kernel = Choose(times, chosen);
+    if (!chosen.empty() && kernel != chosen) rows += Row(format, std::to_string(last), chosen);
+    chosen = kernel;
+    last = batch;
+    std::printf("// %-20s batch %4u:", format.c_str(), batch);
+    for (const KernelTime& time : times) {
+      std::printf(" %s %s", time.kernel.c_str(), FormatSeconds(time.seconds).c_str());
+    }
+    std::printf("\n");
     std::fflush(stdout);
   }
-  return last;
+  return rows + Row(format, "UINT32_MAX", chosen);
 }
 
 Status Run(const Options& options) {
@@ -94,16 +128,12 @@ Status Run(const Options& options) {
     const bool wanted = options.formats.empty() ||
                         std::count(options.formats.begin(), options.formats.end(), name) > 0;
     if (format->lossless() || !wanted) continue;
-    const Result<uint32_t> last = LastFused(opened, options, name);
-    if (!last.ok()) {
-      std::printf("// %s: %s\n", name.c_str(), last.status().message().c_str());
-      continue;
+    const Result<std::string> measured = MeasureRows(opened, options, name);
+    if (measured.ok()) {
+      rows += *measured;
+    } else {
+      std::printf("// %s: %s\n", name.c_str(), measured.status().message().c_str());
     }
-    if (*last > 0 && *last < std::end(kBatches)[-1]) {
-      rows += "      {\"" + name + "\", " + std::to_string(*last) + ", \"fused\"},\n";
-    }
-    const char* const rest = *last == std::end(kBatches)[-1] ? "fused" : "dequantize_then_gemm";
-    rows += "      {\"" + name + "\", UINT32_MAX, \"" + rest + "\"},\n";
     opened.operations.front()->DropCaches();
   }
   std::printf("%s", rows.c_str());

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/units.hpp"
 #include "kernels/cpu/memory.hpp"
+#include "kernels/ops/linear/cpu/bf16/kernel.hpp"
 #include "kernels/ops/linear/cpu/kernels.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
 
@@ -65,17 +68,42 @@ double ReadRate(ThreadPool& pool, const std::byte* data, uint64_t bytes, int tim
   return rate;
 }
 
-double MatrixPeak(ThreadPool& pool, Duration share, const std::stop_token& stop) {
-  constexpr uint32_t kSide = 1024;
-  const engine::LinearShape shape = {kSide, kSide, kSide};
+// The square multiply of the peaks.
+constexpr uint32_t kSide = 1024;
+constexpr engine::LinearShape kSquare = {kSide, kSide, kSide};
+
+double OperationRate(double seconds) {
+  return 2.0 * kSide * kSide * kSide / seconds;
+}
+
+double Fp32Peak(ThreadPool& pool, Duration share, const std::stop_token& stop) {
   std::vector<float> w(uint64_t{kSide} * kSide, 0.5F);
   std::vector<float> x(w.size(), 0.25F);
   std::vector<float> y(w.size());
   std::vector<float> scratch(pool.threads() * linear::cpu::MultiplyScratchFloats());
   const double seconds = BestSeconds(share, 3, stop, [&] {
-    linear::cpu::MultiplyDense(pool, shape, w.data(), x.data(), y.data(), scratch.data());
+    linear::cpu::MultiplyDense(pool, kSquare, w.data(), x.data(), y.data(), scratch.data());
   });
-  return 2.0 * kSide * kSide * kSide / seconds;
+  return OperationRate(seconds);
+}
+
+// As Fp32Peak, of a kernel for bf16 weights and fp32 activations.
+Result<double> Bf16Peak(linear::LinearKernel& kernel, MemoryPool& memory_pool, Duration share,
+                        const std::stop_token& stop) {
+  constexpr uint16_t kHalf = 0x3F00;
+  const std::vector<uint16_t> values(uint64_t{kSide} * kSide, kHalf);
+  std::vector<std::byte> packed(values.size() * sizeof(uint16_t));
+  std::memcpy(packed.data(), values.data(), packed.size());
+  QF_ASSIGN_OR_RETURN(const auto weights, kernel.Repack(kSquare, std::move(packed)));
+  const std::vector<float> x(values.size(), 0.25F);
+  std::vector<float> y(values.size());
+  QF_ASSIGN_OR_RETURN(const auto scratch, memory_pool.Allocate(kernel.ScratchBytes(kSquare)));
+  Status ran;
+  const double seconds = BestSeconds(share, 3, stop, [&] {
+    ran = kernel.Run({kSquare, weights.data(), x.data(), y.data(), scratch->data()});
+  });
+  QF_RETURN_IF_ERROR(ran);
+  return OperationRate(seconds);
 }
 
 }  // namespace
@@ -83,7 +111,7 @@ double MatrixPeak(ThreadPool& pool, Duration share, const std::stop_token& stop)
 Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, MemoryPool& memory_pool,
                                          uint64_t cache_bytes, Duration at_most,
                                          std::stop_token stop) {
-  const Duration share = std::min<Duration>(at_most / 5, std::chrono::milliseconds(300));
+  const Duration share = std::min<Duration>(at_most / 6, std::chrono::milliseconds(300));
   engine::Ceilings ceilings;
   {
     const uint64_t bytes = std::max<uint64_t>(256 * kMebibyte, 4 * cache_bytes);
@@ -97,7 +125,11 @@ Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, MemoryPool& memory_po
     ceilings.cache_read_bytes_per_second =
         ReadRate(pool, memory->data(), bytes, kTimes, share, stop);
   }
-  ceilings.matrix_operations_per_second["fp32"] = MatrixPeak(pool, share, stop);
+  auto& peaks = ceilings.matrix_operations_per_second;
+  peaks["fp32"] = Fp32Peak(pool, share, stop);
+  if (const auto kernel = linear::cpu::bf16::MakeKernel(pool)) {
+    QF_ASSIGN_OR_RETURN(peaks["bf16"], Bf16Peak(*kernel, memory_pool, share, stop));
+  }
   ceilings.launch_seconds = BestSeconds(share / 10, 100, stop, [&] { pool.Run([](uint32_t) {}); });
   if (stop.stop_requested()) return Status(StatusCode::kCancelled, "calibration was cancelled");
   return ceilings;

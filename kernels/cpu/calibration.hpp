@@ -15,8 +15,8 @@ namespace quantfleet::cpu {
 
 // Ceilings of this CPU with the pool's threads: best of several passes of a vector read over at
 // least 4 x `cache_bytes` and 256 MiB (memory) and over a quarter of the cache; a square multiply
-// of 1024; an empty call of the pool. Each part gets a share of `at_most`; kResourceExhausted
-// without memory.
+// of 1024 in fp32, and in bf16 where the processor has it; an empty call of the pool. Each part
+// gets a share of `at_most`; kResourceExhausted without memory.
 Result<engine::Ceilings> MeasureCeilings(ThreadPool& pool, MemoryPool& memory_pool,
                                          uint64_t cache_bytes, Duration at_most,
                                          std::stop_token stop);

@@ -13,6 +13,7 @@
 #include "kernels/cpu/device.hpp"
 #include "kernels/engine/operation.hpp"
 #include "kernels/ops/linear/activations.hpp"
+#include "kernels/ops/linear/cpu/bf16/vector_code.hpp"
 #include "kernels/ops/linear/cpu/dispatch.hpp"
 #include "kernels/ops/linear/cpu/kernels.hpp"
 #include "kernels/ops/linear/cpu/simd.hpp"
@@ -24,6 +25,10 @@ namespace {
 
 using engine::ArmSpec;
 using engine::LinearShape;
+
+bool MultipliesBf16() {
+  return cpu::bf16::FindVectorCode() != nullptr;
+}
 
 class LinearOnCpu : public ::testing::TestWithParam<uint32_t> {
  protected:
@@ -73,9 +78,10 @@ TEST_P(LinearOnCpu, OutputErrorIsThatOfTheFormat) {
     if (!entry.supported) continue;
     const formats::Format& format = *formats::FindFormat(entry.format);
     const engine::OutputError error = RunOnce(Spec(entry.format, entry.kernel, {192, 768, 9}));
-    // Kernels that quantize the activations add an error as large as that of int8 weights.
+    // Kernels that round the activations as the weights are add an error as large as theirs.
     const bool rounds =
-        entry.kernel == "fused" && (entry.format == "w8a8" || entry.format == "llm_int8");
+        (entry.kernel == "fused" && (entry.format == "w8a8" || entry.format == "llm_int8")) ||
+        (entry.kernel == "dense" && entry.format == "bf16");
     const double expected = format.info().relative_error * (rounds ? std::sqrt(2.0) : 1);
     EXPECT_GE(error.output_relative, 0.7 * expected) << entry.format << " " << entry.kernel;
     EXPECT_LE(error.output_relative, 1.4 * expected + error.kernel_tolerance)
@@ -100,7 +106,9 @@ TEST_P(LinearOnCpu, TheSupportTableIsExactlyWhatIsRegistered) {
   for (const formats::Format* format : formats::AllFormats()) {
     const std::string name(format->name());
     EXPECT_TRUE(supported.contains({name, "reference"})) << name;
-    EXPECT_EQ(supported.contains({name, "dense"}), format->lossless()) << name;
+    EXPECT_EQ(supported.contains({name, "dense"}),
+              format->lossless() || (name == "bf16" && MultipliesBf16()))
+        << name;
     EXPECT_EQ(supported.contains({name, "fused"}), !format->lossless()) << name;
     EXPECT_EQ(supported.contains({name, "dequantize_then_gemm"}), !format->lossless()) << name;
   }
@@ -109,7 +117,11 @@ TEST_P(LinearOnCpu, TheSupportTableIsExactlyWhatIsRegistered) {
 TEST_P(LinearOnCpu, AutoNamesTheKernelItBecame) {
   for (const auto& [format, batch, kernel] :
        std::vector<std::tuple<std::string, uint32_t, std::string>>{
-           {"fp32", 1, "dense"}, {"nf4", 1, "fused"}, {"nf4", 4096, "dequantize_then_gemm"}}) {
+           {"fp32", 1, "dense"},
+           {"nf4", 1, "fused"},
+           {"nf4", 4096, "dequantize_then_gemm"},
+           {"bf16", 1, MultipliesBf16() ? "dense" : "fused"},
+           {"bf16", 4096, MultipliesBf16() ? "dense" : "dequantize_then_gemm"}}) {
     const auto arm = operation_->Prepare(Spec(format, "auto", {16, 64, batch}));
     ASSERT_TRUE(arm.ok());
     EXPECT_EQ(std::string((*arm)->kernel_used()).substr(0, kernel.size()), kernel);
@@ -170,15 +182,18 @@ TEST_P(LinearOnCpu, PoisonedOutputIsInfinitelyWrong) {
 TEST(CpuDispatch, CoversEveryBatchWithRegisteredKernels) {
   quantfleet::cpu::ThreadPool pool(1);
   const KernelTable table = cpu::RegisterCpuKernels(pool);
-  std::map<std::string_view, uint32_t> last;
-  for (const DispatchRow& row : cpu::CpuDispatch()) {
-    EXPECT_NE(table.Find(row.format, row.kernel), nullptr) << row.format << " " << row.kernel;
-    EXPECT_GT(row.max_batch, last[row.format]) << row.format;
-    last[row.format] = row.max_batch;
-  }
-  for (const auto& [format, batch] : last) EXPECT_EQ(batch, UINT32_MAX) << format;
-  for (const formats::Format* format : formats::AllFormats()) {
-    EXPECT_EQ(last.contains(format->name()), !format->lossless()) << format->name();
+  for (const bool multiplies_bf16 : {false, true}) {
+    std::map<std::string_view, uint32_t> last;
+    for (const DispatchRow& row : cpu::CpuDispatch(multiplies_bf16)) {
+      const bool has = table.Find(row.format, row.kernel) != nullptr;
+      EXPECT_EQ(has, row.kernel != "dense" || MultipliesBf16()) << row.format << " " << row.kernel;
+      EXPECT_GT(row.max_batch, last[row.format]) << row.format;
+      last[row.format] = row.max_batch;
+    }
+    for (const auto& [format, batch] : last) EXPECT_EQ(batch, UINT32_MAX) << format;
+    for (const formats::Format* format : formats::AllFormats()) {
+      EXPECT_EQ(last.contains(format->name()), !format->lossless()) << format->name();
+    }
   }
 }
 

@@ -9,7 +9,8 @@
 namespace quantfleet::linear::cpu {
 
 // What "auto" stands for on the CPU: for each format that is decoded, the batches up to which a
-// kernel was the fastest, measured by benchmarks/dispatch_benchmark.
-std::vector<DispatchRow> CpuDispatch();
+// kernel was the fastest, measured by benchmarks/dispatch_benchmark. Processors that multiply bf16
+// have a kernel more (bf16/kernel.hpp).
+std::vector<DispatchRow> CpuDispatch(bool multiplies_bf16);
 
 }  // namespace quantfleet::linear::cpu

@@ -8,6 +8,7 @@
 #include "kernels/formats/format.hpp"
 #include "kernels/formats/ieee/fp32.hpp"
 #include "kernels/ops/linear/cpu/ablation/ablation.hpp"
+#include "kernels/ops/linear/cpu/bf16/kernel.hpp"
 #include "kernels/ops/linear/cpu/blocks/kernel.hpp"
 #include "kernels/ops/linear/cpu/cpu_kernel.hpp"
 #include "kernels/ops/linear/cpu/dispatch.hpp"
@@ -150,6 +151,7 @@ class ReferenceKernel final : public CpuKernel {
 KernelTable RegisterCpuKernels(ThreadPool& pool) {
   KernelTable table;
   table.Register(std::make_unique<DenseKernel>(pool));
+  if (auto kernel = bf16::MakeKernel(pool)) table.Register(std::move(kernel));
   for (auto& kernel : blocks::MakeBlockKernels(pool)) {
     if (formats::FindFormat(kernel->format()) != nullptr) table.Register(std::move(kernel));
   }
@@ -170,7 +172,7 @@ KernelTable RegisterCpuKernels(ThreadPool& pool) {
     }
   }
   RegisterAblations(pool, &table);
-  table.SetDispatch(CpuDispatch());
+  table.SetDispatch(CpuDispatch(table.Find("bf16", "dense") != nullptr));
   return table;
 }
 
