@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BUILD := build
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo test test-sanitized format lint gpu-check bench-engine dist clean
+.PHONY: help deps build demo test test-sanitized chaos format lint gpu-check bench-engine dist clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,6 +29,10 @@ test: ## Build and run every test this machine can run (GPU=1 adds the device su
 test-sanitized: ## Run the tests that read outside bytes or share memory between threads under the sanitizers
 	@deploy/install-dependencies.sh build test
 	@deploy/test-sanitized.sh
+
+chaos: build ## Kill, stop and cut off a fleet of real programs, SEEDS=10 times, and check that nothing is lost or doubled
+	@deploy/install-dependencies.sh chaos
+	@/usr/bin/python3 tests/chaos/chaos.py $(BUILD)/bin --seeds $(or $(SEEDS),10) $(ARGS)
 
 format: ## Format the sources in place
 	@deploy/install-dependencies.sh lint

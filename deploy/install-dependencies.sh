@@ -17,6 +17,7 @@ test=(libgtest-dev libgmock-dev python3 python3-jsonschema python3-protobuf pyth
       node-typescript chromium chromium-driver clang-format procps git openssl)
 lint=(clang-format clang-tidy clang libclang-rt-14-dev shellcheck git)
 bench=(libbenchmark-dev)
+chaos=(python3)
 
 wanted=()
 for group in "${@:-build}"; do
@@ -25,7 +26,8 @@ for group in "${@:-build}"; do
     test) wanted+=("${test[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
     bench) wanted+=("${bench[@]}") ;;
-    *) echo "install-dependencies: unknown group '$group' (build, test, lint, bench)" >&2; exit 2 ;;
+    chaos) wanted+=("${chaos[@]}") ;;
+    *) echo "install-dependencies: unknown group '$group' (build, test, lint, bench, chaos)" >&2; exit 2 ;;
   esac
 done
 

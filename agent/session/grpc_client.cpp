@@ -21,6 +21,10 @@ constexpr double kHangSlackSeconds = 15;
 // Longer than the coordinator's least interval between pings without data (5 s).
 constexpr int kPingEveryMs = 20'000;
 constexpr int kPingTimeoutMs = 10'000;
+// A call on a channel that is not connected fails at once, and gRPC then looks at the connection it
+// makes only every 5 s (its backup poll): somebody has to wait for it.
+constexpr double kConnectSeconds = 2;
+constexpr double kLookSeconds = 0.1;
 // Below the longest wait of the session's own backoff, which a slower reconnect would outlast.
 constexpr int kReconnectMs = 2'000;
 
@@ -42,8 +46,9 @@ Status FromGrpc(const grpc::Status& status) {
 class GrpcClient : public CoordinatorClient {
  public:
   explicit GrpcClient(const std::string& address)
-      : stub_(v1::AgentService::NewStub(
-            grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), Arguments()))) {}
+      : channel_(
+            grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), Arguments())),
+        stub_(v1::AgentService::NewStub(channel_)) {}
 
   Result<v1::HelloResponse> Hello(const v1::HelloRequest& request,
                                   const std::stop_token& stop) override {
@@ -65,6 +70,15 @@ class GrpcClient : public CoordinatorClient {
   }
 
  private:
+  // Until connected, stopped, or kConnectSeconds have passed.
+  void AwaitConnection(const std::stop_token& stop) const {
+    for (double left = kConnectSeconds; left > 0 && !stop.stop_requested(); left -= kLookSeconds) {
+      const auto look = std::chrono::duration_cast<std::chrono::system_clock::duration>(
+          FromSeconds(kLookSeconds));
+      if (channel_->WaitForConnected(std::chrono::system_clock::now() + look)) return;
+    }
+  }
+
   template <typename Response, typename Request>
   using Method = grpc::Status (v1::AgentService::Stub::*)(grpc::ClientContext*, const Request&,
                                                           Response*);
@@ -72,6 +86,7 @@ class GrpcClient : public CoordinatorClient {
   template <typename Response, typename Request>
   Result<Response> Call(Method<Response, Request> method, const Request& request, double seconds,
                         const std::stop_token& stop) {
+    AwaitConnection(stop);
     grpc::ClientContext context;
     context.set_deadline(
         std::chrono::system_clock::now() +
@@ -84,6 +99,7 @@ class GrpcClient : public CoordinatorClient {
     return response;
   }
 
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::AgentService::Stub> stub_;
 };
 

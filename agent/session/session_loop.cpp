@@ -169,6 +169,7 @@ Status SessionLoop::ReportOne(const SpoolKey& key, const std::stop_token& stop) 
     if (verdict.block_id() != key.block_id || verdict.epoch() != key.epoch) continue;
     if (verdict.disposition() == v1::DISPOSITION_UNSPECIFIED) continue;
     log::Info("reported", {{"block", key.block_id},
+                           {"epoch", key.epoch},
                            {"disposition", v1::Disposition_Name(verdict.disposition())},
                            {"reason", verdict.reason()}});
     spool_->Forget(key);

@@ -1,0 +1,56 @@
+#!/usr/bin/python3 -IS
+# SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+# SPDX-License-Identifier: Apache-2.0
+"""An engine that measures nothing: it takes about 0.2 s a block, and its numbers are of no meaning. Its device is
+named by $QUANTFLEET_FAKE_DEVICE. Speaks proto/quantfleet/v1/engine.proto."""
+import json
+import os
+import random
+import sys
+import time
+
+if "--version" in sys.argv:
+    print("quantfleet-engine 0.0.0 (fake)")
+    sys.exit()
+
+NAME = os.environ.get("QUANTFLEET_FAKE_DEVICE", "fake")
+
+
+def say(**event):
+    print(json.dumps(event), flush=True)
+
+
+def describe():
+    device = {"uid": NAME, "kind": "DEVICE_KIND_CPU", "selector": "cpu", "name": "A fake", "threads": 1,
+              "deviceClass": "cpu/fake/1t"}
+    say(description={"devices": [{"device": device, "fingerprint": {"values": {"engine.pid": str(os.getpid())}}}]})
+
+
+def measurement(index, arm):
+    base = 1e-3 * (1 + random.random())
+    rounds = [{"number": number, "position": index, "seconds": [base * (1 + 1e-3 * number)]} for number in range(6)]
+    return {"armIndex": index, "armId": arm["armId"], "outcome": "OUTCOME_MEASURED", "grade": "GRADE_A",
+            "kernelUsed": "none", "weightBytes": "4096", "rounds": rounds,
+            "summary": {"samples": 6, "medianSeconds": base * 1.0025}}
+
+
+def run(block):
+    arms = block["arms"]
+    for step in range(4):
+        say(progress={"armIndex": step % len(arms), "phase": "measure", "fraction": step / 4})
+        time.sleep(random.uniform(0.02, 0.08))
+    for index, arm in enumerate(arms):
+        say(measurement=measurement(index, arm))
+
+
+for line in sys.stdin:
+    request = json.loads(line)
+    if "describe" in request:
+        describe()
+    elif "calibrate" in request:
+        say(ceilings={"dramReadBytesPerSecond": 1e10})
+    elif "run" in request:
+        run(request["run"]["block"])
+    else:
+        continue  # a cancel: the run is short, and is over by now
+    say(done={})
