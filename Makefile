@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BUILD := build
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo test test-sanitized chaos format lint gpu-check bench-engine dist clean
+.PHONY: help deps build demo answers test test-sanitized chaos format lint gpu-check bench-engine dist clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -18,6 +18,9 @@ build: deps ## Build the programs into build/bin
 
 demo: build ## Run examples/quickstart.yaml on this machine, print the comparison and why NF4 loses (KEEP=1 leaves it running)
 	@KEEP=$(KEEP) deploy/demo.sh
+
+answers: build ## Run the source documents' matrices on this quiet machine and write docs/answers.md
+	@deploy/answers.sh
 
 test: ## Build and run every test this machine can run (GPU=1 adds the device suite)
 	@deploy/install-dependencies.sh build test
