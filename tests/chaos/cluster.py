@@ -124,20 +124,19 @@ class Cluster:
         self.proxies = [Proxy(lambda: random.choice(self.ports)) for _ in range(3)]
         self.agents = []
 
-    def start_agents(self):
-        self.agents = [self._agent(number, proxy) for number, proxy in enumerate(self.proxies)]
+    def start_agents(self, environment=None):
+        self.agents = [self._agent(number, proxy, environment or {}) for number, proxy in enumerate(self.proxies)]
 
     def _coordinator(self, number, port):
         return Program([self.bin / "quantfleet-coordinator", f"--database={self.postgres.conninfo(self.database)}",
                         f"--listen=127.0.0.1:{port}", "--http=none", f"--lease-seconds={LEASE_SECONDS}"],
                        self.folder / f"coordinator-{number}.log")
 
-    def _agent(self, number, proxy):
-        # The program is asked for its children by their parent: each engine is one of its own.
+    def _agent(self, number, proxy, environment):
         return Program([self.bin / "quantfleet-agent", f"--coordinator=127.0.0.1:{proxy.port}",
                         f"--name=agent-{number}", f"--spool={self.folder}/spool-{number}", "--devices=cpu",
                         f"--engine={HERE / 'fake_engine.py'}", "--share-host", "--log-format=json"],
-                       self.folder / f"agent-{number}.log", {"QUANTFLEET_FAKE_DEVICE": f"fake-{number}"})
+                       self.folder / f"agent-{number}.log", dict(environment, QUANTFLEET_FAKE_DEVICE=f"fake-{number}"))
 
     def client(self, *arguments, seconds=60):
         """Output of the client, tried again on either coordinator while they are away."""

@@ -2,10 +2,11 @@
 # SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 # SPDX-License-Identifier: Apache-2.0
 """An engine that measures nothing: it takes about 0.2 s a block, and its numbers are of no meaning. Its device is
-named by $QUANTFLEET_FAKE_DEVICE. Speaks proto/quantfleet/v1/engine.proto."""
+named by $QUANTFLEET_FAKE_DEVICE. A block of batch $QUANTFLEET_FAKE_POISON kills the agent. Speaks proto/quantfleet/v1/engine.proto."""
 import json
 import os
 import random
+import signal
 import sys
 import time
 
@@ -13,6 +14,7 @@ if "--version" in sys.argv:
     print("quantfleet-engine 0.0.0 (fake)")
     sys.exit()
 
+POISON = os.environ.get("QUANTFLEET_FAKE_POISON")
 NAME = os.environ.get("QUANTFLEET_FAKE_DEVICE", "fake")
 
 
@@ -36,6 +38,8 @@ def measurement(index, arm):
 
 def run(block):
     arms = block["arms"]
+    if str(arms[0]["spec"]["linear"]["batch"]) == POISON:
+        os.kill(os.getppid(), signal.SIGKILL)
     for step in range(4):
         say(progress={"armIndex": step % len(arms), "phase": "measure", "fraction": step / 4})
         time.sleep(random.uniform(0.02, 0.08))

@@ -91,7 +91,8 @@ TEST_F(RetryTest, AnAgentThatDiesAndComesBackCountsToo) {
     Open(db_, HelloOf("agent-1", "host-1"));  // supersedes what had the block
   }
   EXPECT_EQ(Block("state"), "failed");
-  EXPECT_THAT(Block("reason"), HasSubstr("a new session of the agent took over"));
+  EXPECT_THAT(Block("reason"),
+              HasSubstr("(agent-1 on cpu/test/2t 3 times); the last: a new session"));
 }
 
 TEST_F(RetryTest, AGoodbyeCostsNothing) {

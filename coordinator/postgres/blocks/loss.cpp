@@ -47,9 +47,12 @@ Status Bury(Transaction& tx, int64_t block_id, const std::string& matrix_id, con
             const LeasePolicy& policy) {
   QF_RETURN_IF_ERROR(tx.Query(R"(
     UPDATE block SET reason = 'poison: ' || losing_sessions || ' sessions were lost while they ran it ('
-      || (SELECT string_agg(who, ', ') FROM (
-            SELECT s.agent_name || ' on ' || s.device_class AS who FROM attempt a JOIN session s USING (session_id)
-            WHERE a.block_id = $1 AND a.outcome = 'lost' ORDER BY a.epoch DESC LIMIT $3) AS losers)
+      || (SELECT string_agg(who || CASE WHEN times > 1 THEN ' ' || times || ' times' ELSE '' END, ', ' ORDER BY last DESC)
+          FROM (SELECT who, count(*) AS times, max(epoch) AS last FROM (
+                  SELECT s.agent_name || ' on ' || s.device_class AS who, a.epoch
+                  FROM attempt a JOIN session s USING (session_id)
+                  WHERE a.block_id = $1 AND a.outcome = 'lost' ORDER BY a.epoch DESC LIMIT $3) AS losses
+                GROUP BY who) AS losers)
       || '); the last: ' || $2
     WHERE block_id = $1)",
                               {block_id, why, policy.max_losing_sessions})
