@@ -9,6 +9,7 @@
 #include "coordinator/postgres/blocks/loss.hpp"
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
+#include "coordinator/postgres/queue.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -107,7 +108,8 @@ Result<std::optional<v1::Grant>> Claim(Transaction& tx, const std::string& sessi
     heads AS MATERIALIZED (
       SELECT head.block_id, head.band, head.sort_key FROM me, session_class c, LATERAL (
         SELECT r.block_id, r.band, r.sort_key FROM ready r JOIN block b USING (block_id)
-        WHERE r.class_id = c.class_id AND r.not_before <= clock_timestamp()
+        WHERE r.class_id = c.class_id AND )" + kMayStart +
+                                                    R"(
         ORDER BY r.band, r.sort_key, r.block_id LIMIT 1 FOR UPDATE OF r, b SKIP LOCKED) AS head
       WHERE c.session_id = $1),
     picked AS MATERIALIZED (SELECT block_id FROM heads ORDER BY band, sort_key, block_id LIMIT 1),
@@ -260,9 +262,10 @@ Result<std::vector<std::string>> AnswerableSessions(Connection& db,
             AND EXISTS (
               SELECT 1 FROM session_class c, LATERAL (
                 SELECT 1 FROM ready r
-                WHERE r.class_id = c.class_id AND r.not_before <= clock_timestamp() LIMIT 1) AS head
+                WHERE r.class_id = c.class_id AND )") +
+                                                      kMayStart + R"( LIMIT 1) AS head
               WHERE c.session_id = s.session_id)
-            AND NOT )") + kHostBusy + "))",
+            AND NOT )" + kHostBusy + "))",
                                                   {Parameter::Array(sessions)}));
     for (const auto& row : rows) answerable.push_back(row[0].as<std::string>());
     return OkStatus();

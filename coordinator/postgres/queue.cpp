@@ -4,16 +4,17 @@
 
 namespace quantfleet::postgres {
 
-Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, double delay_seconds) {
+Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, double delay_seconds,
+                   const std::string& avoid_session) {
   if (block_ids.empty()) return OkStatus();
   return tx
       .Query(R"(
-    INSERT INTO ready (block_id, class_id, band, sort_key, not_before)
+    INSERT INTO ready (block_id, class_id, band, sort_key, not_before, avoid_session)
     SELECT b.block_id, b.class_id, 9 - m.priority,
            (extract(epoch FROM m.create_time) * 1000000)::bigint,
-           CASE WHEN $2::float8 > 0 THEN clock_timestamp() + make_interval(secs => $2) ELSE '-infinity' END
+           CASE WHEN $2::float8 > 0 THEN clock_timestamp() + make_interval(secs => $2) ELSE '-infinity' END, $3
     FROM block b JOIN matrix m USING (matrix_id) WHERE b.block_id = ANY($1::bigint[]))",
-             {Parameter::Array(block_ids), delay_seconds})
+             {Parameter::Array(block_ids), delay_seconds, avoid_session})
       .status();
 }
 

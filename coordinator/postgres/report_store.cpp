@@ -106,7 +106,10 @@ Status QueueAgain(Transaction& tx, const BlockRow& row, const std::string& reaso
   QF_RETURN_IF_ERROR(
       tx.Query("UPDATE matrix SET version = version + 1 WHERE matrix_id = $1", {row.matrix_id})
           .status());
-  return QueueBlocks(tx, {row.key}, delay_seconds);
+  QF_ASSIGN_OR_RETURN(const auto failed,
+                      tx.Query("SELECT session_id FROM attempt WHERE block_id = $1 AND epoch = $2",
+                               {row.key, row.epoch}));
+  return QueueBlocks(tx, {row.key}, delay_seconds, failed[0][0].as<std::string>());
 }
 
 struct Decision {

@@ -162,11 +162,27 @@ TEST_F(RetryTest, AFailedBlockWaitsLongerEachTimeWhileOthersRun) {
   ASSERT_TRUE(StoreResult(db_, session_, ResultOf(other.block(), other.epoch())).ok());
   EXPECT_FALSE(SyncIdle(db_, session_)->has_start());
   EXPECT_TRUE(AnswerableSessions(db_, {session_})->empty()) << "a parked call goes on waiting";
-  Scalar(db_, "UPDATE ready SET not_before = clock_timestamp() RETURNING 1");
+  Scalar(db_, "UPDATE ready SET not_before = clock_timestamp() - interval '10 s' RETURNING 1");
   EXPECT_EQ(AnswerableSessions(db_, {session_})->size(), 1U);
   grant = SyncIdle(db_, session_)->start();
   EXPECT_EQ(grant.block().ordinal(), 0U);
   EXPECT_EQ(fail(), "2");
+}
+
+TEST_F(RetryTest, AFailedBlockIsForOthersFirst) {
+  Submit(1);
+  const v1::Grant grant = TakeAs(1);
+  const std::string sick = session_;
+  v1::BlockFailure failure;
+  failure.set_block_id(grant.block().block_id());
+  failure.set_epoch(grant.epoch());
+  ASSERT_EQ(StoreFailure(db_, failure, LeasePolicy())->disposition(), v1::DISPOSITION_ACCEPTED);
+  Scalar(db_, "UPDATE ready SET not_before = clock_timestamp() RETURNING 1");
+  EXPECT_FALSE(SyncIdle(db_, sick)->has_start());
+  EXPECT_TRUE(AnswerableSessions(db_, {sick})->empty()) << "a parked call goes on waiting";
+  EXPECT_TRUE(TakeAs(2).has_block());
+  ASSERT_TRUE(CloseSession(db_, session_, "bye").ok());
+  EXPECT_TRUE(SyncIdle(db_, sick)->has_start()) << "only until somebody else had it";
 }
 
 }  // namespace

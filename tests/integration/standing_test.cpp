@@ -132,6 +132,9 @@ TEST_F(StandingTest, AFailedBlockWaitsAndIsThenGivenUp) {
   EXPECT_THAT(waiting.reason(), HasSubstr("after failure 1: no engine"));
   EXPECT_THAT(waiting.details(), ElementsAre("attempt 1, a on cpu/test/2t: failed, no engine"));
   Scalar(db_, "UPDATE ready SET not_before = clock_timestamp() RETURNING 1");
+  EXPECT_EQ(AskOne(id).cause(), v1::STANDING_CAUSE_RELUCTANT);
+  EXPECT_THAT(AskOne(id).details(), ElementsAre("a on cpu/test/2t failed it: others come first"));
+  Scalar(db_, "UPDATE ready SET not_before = clock_timestamp() - interval '10 s' RETURNING 1");
   Fail(SyncIdle(db_, session)->start(), testing::AtOnce(2));
   const v1::Standing over = AskOne(waiting.block_id());
   EXPECT_EQ(over.cause(), v1::STANDING_CAUSE_FAILED);

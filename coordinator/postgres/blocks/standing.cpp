@@ -9,6 +9,7 @@
 
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
+#include "coordinator/postgres/queue.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -66,12 +67,15 @@ Status ExplainNoMatch(Transaction& tx, v1::Standing& standing, const std::string
 
 // The open sessions that meet the class, those that could take a block now first: who, why it
 // takes none of its own will, what keeps it busy. The host's rule is that of a claim.
-Result<pqxx::result> Candidates(Transaction& tx, int64_t class_id) {
-  return tx.Query(R"(
+Result<pqxx::result> Candidates(Transaction& tx, int64_t class_id, int64_t block_id) {
+  return tx.Query(std::string(R"(
     SELECT * FROM (
     SELECT s.agent_name || ' on ' || s.device_class AS who,
            CASE WHEN a.draining THEN 'is drained'
-                WHEN s.not_leasing_reason <> '' THEN 'takes no block: ' || s.not_leasing_reason END AS unwilling,
+                WHEN s.not_leasing_reason <> '' THEN 'takes no block: ' || s.not_leasing_reason
+                WHEN EXISTS (SELECT 1 FROM ready r WHERE r.block_id = $3 AND NOT ()") +
+                      kMayStart + R"())
+                THEN 'failed it: others come first' END AS unwilling,
            busy.what AS busy
     FROM session_class c JOIN session s USING (session_id) JOIN agent a USING (agent_name)
     LEFT JOIN LATERAL (
@@ -82,7 +86,7 @@ Result<pqxx::result> Candidates(Transaction& tx, int64_t class_id) {
       LIMIT 1) AS busy ON true
     WHERE c.class_id = $1 AND s.state = 'open') AS candidate
     ORDER BY unwilling IS NOT NULL, busy IS NOT NULL, who LIMIT $2)",
-                  {class_id, kMostDetails});
+                  {class_id, kMostDetails, block_id});
 }
 
 Status CountAhead(Transaction& tx, v1::Standing& standing, int64_t block_id) {
@@ -105,7 +109,8 @@ Status ExplainReady(Transaction& tx, v1::Standing& standing, const pqxx::row& bl
             block["failures"].as<std::string>() + ": " + block["reason"].as<std::string>());
     return AddAttempts(tx, standing, block_id);
   }
-  QF_ASSIGN_OR_RETURN(const auto candidates, Candidates(tx, block["class_id"].as<int64_t>()));
+  QF_ASSIGN_OR_RETURN(const auto candidates,
+                      Candidates(tx, block["class_id"].as<int64_t>(), block_id));
   if (candidates.empty()) {
     return ExplainNoMatch(tx, standing, block["requirement"].as<std::string>());
   }
