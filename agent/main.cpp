@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -20,6 +21,7 @@
 #include "agent/executor/host_lock.hpp"
 #include "agent/options.hpp"
 #include "agent/probe/probe.hpp"
+#include "agent/session/enrolment.hpp"
 #include "agent/session/grpc_client.hpp"
 #include "agent/session/session_loop.hpp"
 #include "agent/spool/spool.hpp"
@@ -86,14 +88,46 @@ Server MakeServer(const AgentOptions& options, const ProbedDevice& device,
   return server;
 }
 
+// A signal ends the wait for a coordinator that is away; it stays in `signals`.
+Result<Identity> IdentityOf(const AgentOptions& options, const FileDescriptor& signals) {
+  std::stop_source stop;
+  const FileDescriptor done(eventfd(0, EFD_CLOEXEC));
+  std::thread watch([&] {
+    std::array<pollfd, 2> fds{{{signals.get(), POLLIN, 0}, {done.get(), POLLIN, 0}}};
+    while (poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (fds[0].revents != 0) stop.request_stop();
+  });
+  auto identity = ObtainIdentity(
+      {options.identity, options.enrol_address, options.enrol_token_file}, stop.get_token());
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(done.get(), &one, sizeof(one));
+  watch.join();
+  if (identity.ok() && identity->name != options.name) {
+    return FailedPrecondition("the certificate is agent " + identity->name + "'s, not " +
+                              options.name + "'s: start it with --name " + identity->name);
+  }
+  return identity;
+}
+
 Status Serve(const AgentOptions& options, const FileDescriptor& signals) {
   QF_ASSIGN_OR_RETURN(const auto devices,
                       ProbeDevices(options.engine, options.devices, options.cpu_threads));
   if (options.devices == DeviceChoice::kAll) WarnOfUnusedGpu(devices);
   QF_ASSIGN_OR_RETURN(const auto spool, Spool::Open(options.spool));
-  const auto coordinator = MakeGrpcClient(options.coordinator);
   const FileDescriptor failure(eventfd(0, EFD_CLOEXEC));
   std::stop_source stop;
+  std::optional<Identity> identity;
+  if (!options.identity.empty()) {
+    QF_ASSIGN_OR_RETURN(identity, IdentityOf(options, signals));
+  }
+  const auto coordinator = MakeGrpcClient(options.coordinator, identity ? &*identity : nullptr);
+  std::unique_ptr<Renewal> renewal;
+  if (identity) {
+    renewal = std::make_unique<Renewal>(
+        options.identity, options.coordinator, *identity,
+        [&coordinator](const Identity& fresh) { coordinator->UseIdentity(fresh); });
+  }
   std::vector<Server> servers;
   for (const ProbedDevice& device : devices) {
     servers.push_back(MakeServer(options, device, coordinator.get(), spool.get()));
@@ -144,6 +178,7 @@ int Main(int argc, char** argv) {
                  options.json_log ? log::Format::kJson : log::Format::kText);
   const FileDescriptor signals = TakeSignals();
   const Status status = Serve(options, signals);
+  if (status.code() == StatusCode::kCancelled) return 0;
   if (!status.ok()) log::Error("cannot serve", {{"reason", status.ToString()}});
   return ExitCodeOf(status);
 }

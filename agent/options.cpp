@@ -11,6 +11,7 @@
 
 #include "agent/config_file.hpp"
 #include "agent/executor/engine_process.hpp"
+#include "base/address.hpp"
 #include "base/version.hpp"
 
 namespace quantfleet::agent {
@@ -35,6 +36,15 @@ void AddFlags(CLI::App& app, AgentOptions& o, Texts& texts) {
   app.add_option("--coordinator", o.coordinator, "Address of the coordinator, HOST:PORT")
       ->envname("QUANTFLEET_COORDINATOR")
       ->capture_default_str();
+  app.add_option("--identity", o.identity,
+                 "Folder with ca.crt and, once enrolled, agent.crt and agent.key; turns TLS on")
+      ->envname("QUANTFLEET_AGENT_IDENTITY");
+  app.add_option("--enrol-token-file", o.enrol_token_file,
+                 "File (0600) with the token to enrol with while --identity has no certificate")
+      ->envname("QUANTFLEET_ENROL_TOKEN_FILE");
+  app.add_option("--enrol-address", o.enrol_address,
+                 "Address to enrol at, if --coordinator takes only callers with a certificate")
+      ->envname("QUANTFLEET_ENROL_ADDRESS");
   app.add_option("--name", o.name, "Name of this agent, stable over restarts; default: the host's")
       ->envname("QUANTFLEET_AGENT_NAME");
   app.add_option("--cpu-threads", o.cpu_threads,
@@ -110,6 +120,14 @@ std::string StateDirectory() {
 
 Status Complete(const Texts& texts, AgentOptions* o) {
   if (o->name.empty()) o->name = HostName();
+  if (o->enrol_address.empty()) o->enrol_address = o->coordinator;
+  if (o->identity.empty() && !o->enrol_token_file.empty()) {
+    return InvalidArgument("--enrol-token-file needs --identity, where the certificate goes");
+  }
+  if (o->identity.empty() && !IsLoopback(o->coordinator)) {
+    return InvalidArgument("--coordinator " + o->coordinator +
+                           " is another machine: give --identity, a folder with its ca.crt");
+  }
   QF_RETURN_IF_ERROR(CheckName(o->name));
   QF_ASSIGN_OR_RETURN(o->devices, ParseDeviceChoice(texts.devices));
   QF_ASSIGN_OR_RETURN(o->labels, ParseLabels(texts.labels));

@@ -16,6 +16,11 @@ namespace quantfleet::agent {
 // order of precedence.
 struct AgentOptions {
   std::string coordinator = "127.0.0.1:7070";
+  // Folder of certificates; empty: no TLS, and the coordinator is on this machine.
+  std::string identity;
+  std::string enrol_token_file;
+  // Default: the coordinator's address.
+  std::string enrol_address;
   // Default: the host's name.
   std::string name;
   // One CPU device for each; 0 takes every processor.

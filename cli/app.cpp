@@ -202,7 +202,7 @@ bool WantsSignals(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (word == "up" || word == "run") return true;
     if (!word.starts_with("-")) return false;
-    if (word == "--address") ++i;
+    if (word == "--address" || word == "--identity" || word == "--token-file") ++i;
   }
   return false;
 }
@@ -214,9 +214,14 @@ int RunApp(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   Words words;
-  app.add_option("--address", words.common.address, "Coordinator")
+  app.add_option("--address", words.common.remote.address, "Coordinator")
       ->envname("QUANTFLEET_ADDRESS")
       ->capture_default_str();
+  app.add_option("--identity", words.common.remote.identity,
+                 "Folder with ca.crt and perhaps client.crt, client.key and token; turns TLS on")
+      ->envname("QUANTFLEET_IDENTITY");
+  app.add_option("--token-file", words.common.remote.token_file,
+                 "File (0600) with a token; without it QUANTFLEET_TOKEN or the identity's token");
   AddOffline(app, words);
   AddFormat(app, words);
   AddMatrices(app, words);

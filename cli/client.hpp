@@ -4,22 +4,37 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
 
+#include "quantfleet/v1/access_service.pb.h"
 #include "quantfleet/v1/fleet_service.pb.h"
 #include "quantfleet/v1/matrix_service.pb.h"
 #include "quantfleet/v1/result_service.pb.h"
 
 namespace quantfleet::cli {
 
+// A coordinator, and how to prove oneself to it.
+struct Remote {
+  Remote() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a plain one is its address
+  Remote(std::string at) : address(std::move(at)) {}
+
+  std::string address = "127.0.0.1:7070";
+  std::string identity;    // folder; empty: no TLS
+  std::string token_file;  // empty: see TokenOf
+};
+
 // A coordinator, or whichever replica answers at its address. Calls have deadlines; while the
 // answer is UNAVAILABLE they are tried again with growing pauses for `patience`, which is safe
 // because every call is idempotent. Thread-safe.
 class Client {
  public:
-  explicit Client(const std::string& address, Duration patience = std::chrono::seconds(3));
+  // What is wrong with files or address comes back from every call. A token goes to this machine or
+  // over TLS, never in the open.
+  explicit Client(const Remote& remote, Duration patience = std::chrono::seconds(3));
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -34,9 +49,19 @@ class Client {
   Result<v1::ListMeasurementsResponse> ListMeasurements(const v1::ListMeasurementsRequest& request);
   Result<v1::ListSessionsResponse> ListSessions(const v1::ListSessionsRequest& request);
   Result<v1::DrainAgentResponse> DrainAgent(const v1::DrainAgentRequest& request);
+  // Never tried again: a lost answer is a lost secret.
+  Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
+  Result<v1::CreateEnrolmentTokenResponse> CreateEnrolmentToken(
+      const v1::CreateEnrolmentTokenRequest& request);
+  Result<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request);
+  Result<v1::RevokeTokenResponse> RevokeToken(const v1::RevokeTokenRequest& request);
+  Result<v1::RevokeAgentResponse> RevokeAgent(const v1::RevokeAgentRequest& request);
+  Result<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest& request);
 
  private:
   struct Stubs;
+  Status problem_;
+  std::string token_;
   std::unique_ptr<Stubs> stubs_;
   const Duration patience_;
 };

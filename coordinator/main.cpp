@@ -63,20 +63,35 @@ void ArmWatchdog() {
   }).detach();
 }
 
+Result<rpc::ListenOptions> ListenOf(const CoordinatorOptions& options) {
+  rpc::ListenOptions listen;
+  listen.address = options.listen;
+  listen.agent_address = options.agent_listen;
+  listen.limits.quota = {options.max_running_matrices, options.max_running_arms};
+  if (!options.tls.empty()) {
+    QF_ASSIGN_OR_RETURN(listen.tls, rpc::LoadTlsFolder(options.tls));
+  }
+  return listen;
+}
+
 Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
+  // Before the database is touched: what is wrong here no database mends.
+  const auto listen = ListenOf(options);
+  QF_RETURN_IF_ERROR(listen.status());
   if (options.migrate) QF_RETURN_IF_ERROR(MigrateNow(options));
   postgres::Pool pool(options.database, options.database_threads, kMaxQueuedJobs);
   rpc::Parking parking(&pool, std::chrono::seconds(1));
-  rpc::Backend backend{&pool, &parking, {}, {}, std::chrono::system_clock::now()};
+  rpc::Backend backend{&pool, &parking, {}, {}, std::chrono::system_clock::now(), nullptr};
   backend.policy.lease_seconds = options.lease_seconds;
   backend.policy.sync_seconds = std::min(5.0, options.lease_seconds / 4);
-  QF_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options.listen, backend));
+  QF_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(*listen, backend));
   const rpc::Sweeper sweeper(&pool, &parking, backend.policy);
   ServiceQueries queries(&pool);
   QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries));
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   log::Info("listening on " + host + ":" + std::to_string(server->port()),
-            {{"version", Version()}});
+            {{"tls", options.tls.empty() ? "no" : "yes"}, {"version", Version()}});
+  QF_RETURN_IF_ERROR(WritePort(options.agent_port_file, server->agent_port()));
   QF_RETURN_IF_ERROR(WritePort(options.port_file, server->port()));
 
   int signal = 0;

@@ -19,6 +19,12 @@ void AddFlags(CLI::App& app, CoordinatorOptions& o, std::string& config) {
   app.add_option("--listen", o.listen, "Address for gRPC; port 0 takes a free one")
       ->envname("QUANTFLEET_LISTEN")
       ->capture_default_str();
+  app.add_option("--tls", o.tls,
+                 "Folder made by 'quantfleet pki issue server'; without it only loopback is served")
+      ->envname("QUANTFLEET_TLS");
+  app.add_option("--agent-listen", o.agent_listen,
+                 "Further address that takes only callers with a certificate; needs --tls")
+      ->envname("QUANTFLEET_AGENT_LISTEN");
   app.add_option("--http", o.http, "Address of the dashboard, or none")
       ->envname("QUANTFLEET_HTTP")
       ->capture_default_str();
@@ -35,8 +41,20 @@ void AddFlags(CLI::App& app, CoordinatorOptions& o, std::string& config) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--port-file", o.port_file, "Write the gRPC port here once serving");
+  app.add_option("--agent-port-file", o.agent_port_file,
+                 "Write the port of --agent-listen here once serving");
   app.add_option("--http-port-file", o.http_port_file,
                  "Write the dashboard's port here once serving");
+  app.add_option("--max-running-matrices", o.max_running_matrices,
+                 "Matrices a principal may have running; 0 for any number")
+      ->envname("QUANTFLEET_MAX_RUNNING_MATRICES")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--max-running-arms", o.max_running_arms,
+                 "Arms of running matrices a principal may have; 0 for any number")
+      ->envname("QUANTFLEET_MAX_RUNNING_ARMS")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{1'000'000'000'000}))
+      ->capture_default_str();
   app.add_option("--log-format", o.log_format, "text or json")
       ->envname("QUANTFLEET_LOG_FORMAT")
       ->check(CLI::IsMember({"text", "json"}))

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace quantfleet {
@@ -11,13 +12,19 @@ namespace quantfleet {
 struct CoordinatorOptions {
   std::string command;  // "serve", "migrate" or "status"
   std::string listen = "127.0.0.1:7070";
+  std::string agent_listen;  // further gRPC port that asks for a certificate; empty: none
+  std::string tls;           // folder of certificates; empty: plain, on loopback
   std::string http = "127.0.0.1:7080";  // empty: no dashboard
   std::string database = "dbname=quantfleet";
   std::string port_file;
+  std::string agent_port_file;
   std::string http_port_file;
   std::string log_format = "text";
   double lease_seconds = 30;
   int database_threads = 4;
+  // Of a principal without a quota of its own; 0: no limit.
+  uint32_t max_running_matrices = 100;
+  uint64_t max_running_arms = 1'000'000;
   bool migrate = true;
 };
 

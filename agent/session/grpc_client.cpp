@@ -3,6 +3,8 @@
 #include "agent/session/grpc_client.hpp"
 
 #include <chrono>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
@@ -43,12 +45,16 @@ Status FromGrpc(const grpc::Status& status) {
   return Status(static_cast<StatusCode>(status.error_code()), status.error_message());
 }
 
-class GrpcClient : public CoordinatorClient {
+class GrpcClient : public GrpcCoordinator {
  public:
-  explicit GrpcClient(const std::string& address)
-      : channel_(
-            grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), Arguments())),
-        stub_(v1::AgentService::NewStub(channel_)) {}
+  GrpcClient(const std::string& address, const Identity* identity)
+      : address_(address), channel_(MakeChannel(address, identity)) {}
+
+  void UseIdentity(const Identity& identity) override {
+    auto fresh = MakeChannel(address_, &identity);
+    const std::lock_guard lock(mutex_);
+    channel_ = std::move(fresh);
+  }
 
   Result<v1::HelloResponse> Hello(const v1::HelloRequest& request,
                                   const std::stop_token& stop) override {
@@ -71,11 +77,11 @@ class GrpcClient : public CoordinatorClient {
 
  private:
   // Until connected, stopped, or kConnectSeconds have passed.
-  void AwaitConnection(const std::stop_token& stop) const {
+  static void AwaitConnection(grpc::Channel& channel, const std::stop_token& stop) {
     for (double left = kConnectSeconds; left > 0 && !stop.stop_requested(); left -= kLookSeconds) {
       const auto look = std::chrono::duration_cast<std::chrono::system_clock::duration>(
           FromSeconds(kLookSeconds));
-      if (channel_->WaitForConnected(std::chrono::system_clock::now() + look)) return;
+      if (channel.WaitForConnected(std::chrono::system_clock::now() + look)) return;
     }
   }
 
@@ -86,7 +92,8 @@ class GrpcClient : public CoordinatorClient {
   template <typename Response, typename Request>
   Result<Response> Call(Method<Response, Request> method, const Request& request, double seconds,
                         const std::stop_token& stop) {
-    AwaitConnection(stop);
+    const std::shared_ptr<grpc::Channel> channel = Present();
+    AwaitConnection(*channel, stop);
     grpc::ClientContext context;
     context.set_deadline(
         std::chrono::system_clock::now() +
@@ -94,19 +101,36 @@ class GrpcClient : public CoordinatorClient {
     // TryCancel before the call has begun is remembered by the context.
     const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
     Response response;
-    const Status status = FromGrpc(((*stub_).*method)(&context, request, &response));
+    const auto stub = v1::AgentService::NewStub(channel);
+    const Status status = FromGrpc(((*stub).*method)(&context, request, &response));
     if (!status.ok()) return status;
     return response;
   }
 
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::AgentService::Stub> stub_;
+  std::shared_ptr<grpc::Channel> Present() {
+    const std::lock_guard lock(mutex_);
+    return channel_;
+  }
+
+  const std::string address_;
+  std::mutex mutex_;
+  std::shared_ptr<grpc::Channel> channel_;
 };
 
 }  // namespace
 
-std::unique_ptr<CoordinatorClient> MakeGrpcClient(const std::string& address) {
-  return std::make_unique<GrpcClient>(address);
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const Identity* identity) {
+  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
+  if (identity != nullptr) {
+    credentials = grpc::SslCredentials(
+        {identity->authority_pem, identity->key_pem, identity->certificate_pem});
+  }
+  return grpc::CreateCustomChannel(address, credentials, Arguments());
+}
+
+std::unique_ptr<GrpcCoordinator> MakeGrpcClient(const std::string& address,
+                                                const Identity* identity) {
+  return std::make_unique<GrpcClient>(address, identity);
 }
 
 }  // namespace quantfleet::agent

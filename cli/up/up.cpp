@@ -223,6 +223,8 @@ Status Up::AwaitReady() {
   // A data folder that was used before holds sessions of former lives.
   const auto open = [&] {
     const auto sessions = client.ListSessions({});
+    // Once there are tokens, `up` may only see that the coordinator is there (QUANTFLEET_TOKEN).
+    if (sessions.status().code() == StatusCode::kUnauthenticated) return true;
     if (!sessions.ok()) return false;
     const auto fresh = std::count_if(sessions->sessions().begin(), sessions->sessions().end(),
                                      [&](const v1::Session& session) {

@@ -58,7 +58,7 @@ int Submit(const Common& common, const SubmitOptions& options) {
   request.set_file_name(options.file);
   request.set_request_id(options.request_id);
   if (options.priority) request.set_priority(*options.priority);
-  Client client(common.address);
+  Client client(common.remote);
   const auto response = client.SubmitMatrix(request);
   if (!response.ok() && response.status().code() == StatusCode::kInvalidArgument) {
     // A diagnostic: file:line:column first, so that editors can jump there.
@@ -75,7 +75,7 @@ int Submit(const Common& common, const SubmitOptions& options) {
 }
 
 int ShowStatus(const Common& common, const std::string& id) {
-  Client client(common.address);
+  Client client(common.remote);
   std::string matrix_id = id;
   if (matrix_id.empty()) {
     v1::ListMatricesRequest newest;
@@ -93,7 +93,7 @@ int ShowStatus(const Common& common, const std::string& id) {
 }
 
 int List(const Common& common) {
-  Client client(common.address);
+  Client client(common.remote);
   v1::ListMatricesRequest request;
   request.set_page_size(500);
   v1::ListMatricesResponse all;
@@ -116,7 +116,7 @@ int List(const Common& common) {
 int Cancel(const Common& common, const std::string& id) {
   v1::CancelMatrixRequest request;
   request.set_matrix_id(id);
-  const auto response = Client(common.address).CancelMatrix(request);
+  const auto response = Client(common.remote).CancelMatrix(request);
   if (!response.ok()) return Fail(response.status());
   return PrintMatrix(response->matrix(), common.output);
 }
@@ -125,7 +125,7 @@ int Retry(const Common& common, const std::string& id, bool failed_only) {
   v1::RetryMatrixRequest request;
   request.set_matrix_id(id);
   request.set_failed_only(failed_only);
-  const auto response = Client(common.address).RetryMatrix(request);
+  const auto response = Client(common.remote).RetryMatrix(request);
   if (!response.ok()) return Fail(response.status());
   if (common.output == Output::kTable)
     std::printf("%u blocks queued again\n", response->blocks_queued());

@@ -26,9 +26,9 @@ void PrintDiagnostics(const matrix::ParseOutcome& parsed) {
 // Devices of the fleet, or of this machine when no coordinator answers; `source` says which.
 std::vector<scheduler::DeviceFacts> KnownDevices(const Common& common, std::string* source) {
   std::vector<scheduler::DeviceFacts> devices;
-  Client client(common.address, std::chrono::milliseconds(300));
+  Client client(common.remote, std::chrono::milliseconds(300));
   if (const auto sessions = client.ListSessions({}); sessions.ok()) {
-    *source = "the fleet at " + common.address;
+    *source = "the fleet at " + common.remote.address;
     for (const v1::Session& session : sessions->sessions()) {
       devices.push_back({session.device(),
                          session.agent_name(),
@@ -36,7 +36,7 @@ std::vector<scheduler::DeviceFacts> KnownDevices(const Common& common, std::stri
     }
     return devices;
   }
-  *source = "this machine (no coordinator at " + common.address + ")";
+  *source = "this machine (no coordinator at " + common.remote.address + ")";
   const auto probed =
       agent::ProbeDevices(agent::DefaultEngineProgram(), agent::DeviceChoice::kAll, {0});
   if (!probed.ok()) return devices;

@@ -34,7 +34,7 @@ std::string Doing(const v1::Session& session) {
 int ShowFleet(const Common& common, bool all) {
   v1::ListSessionsRequest request;
   request.set_include_ended(all);
-  const auto response = Client(common.address).ListSessions(request);
+  const auto response = Client(common.remote).ListSessions(request);
   if (!response.ok()) return Fail(response.status());
   if (common.output == Output::kJson) {
     Print(JsonOf(*response));
@@ -59,7 +59,7 @@ int Drain(const Common& common, const std::string& agent, bool resume) {
   v1::DrainAgentRequest request;
   request.set_agent_name(agent);
   request.set_resume(resume);
-  const auto response = Client(common.address).DrainAgent(request);
+  const auto response = Client(common.remote).DrainAgent(request);
   if (!response.ok()) return Fail(response.status());
   std::printf("%s %s\n", agent.c_str(),
               resume ? "takes blocks again" : "finishes what it runs and takes no more");

@@ -13,7 +13,7 @@ namespace quantfleet::cli {
 namespace {
 
 Result<v1::Comparison> Fetch(const Common& common, const std::string& id) {
-  Client client(common.address);
+  Client client(common.remote);
   v1::CompareMatrixRequest request;
   request.set_matrix_id(id);
   QF_ASSIGN_OR_RETURN(auto response, client.CompareMatrix(request));
@@ -53,7 +53,7 @@ Status Write(const Common& common, const ExportOptions& options, std::ostream& o
   } else if (options.format == "html") {
     out << web::RenderReport(CompactJsonOf(comparison));
   } else {
-    Client client(common.address);
+    Client client(common.remote);
     QF_RETURN_IF_ERROR(StreamJson(client, comparison, out));
   }
   out.flush();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/client.hpp"
 #include "cli/comparison_text.hpp"
 #include "cli/format_files.hpp"
 #include "cli/output.hpp"
@@ -16,7 +17,7 @@
 namespace quantfleet::cli {
 
 struct Common {
-  std::string address = "127.0.0.1:7070";
+  Remote remote;
   Output output = Output::kTable;
 };
 

@@ -40,7 +40,7 @@ int Conclude(const v1::Matrix& matrix, Output output) {
 }  // namespace
 
 int Watch(const Common& common, const std::string& id) {
-  Client client(common.address, kPatience);
+  Client client(common.remote, kPatience);
   ProgressBar bar;
   v1::GetMatrixRequest request;
   request.set_matrix_id(id);

@@ -35,7 +35,7 @@ void PrintStandings(const v1::ExplainBlocksResponse& response) {
 int Why(const Common& common, const std::string& id) {
   v1::ExplainBlocksRequest request;
   request.set_id(id);
-  const auto response = Client(common.address).ExplainBlocks(request);
+  const auto response = Client(common.remote).ExplainBlocks(request);
   if (!response.ok()) return Fail(response.status());
   if (common.output == Output::kTable) {
     PrintStandings(*response);

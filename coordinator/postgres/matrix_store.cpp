@@ -6,6 +6,8 @@
 
 #include "base/digest.hpp"
 #include "base/ids.hpp"
+#include "coordinator/access/refusal.hpp"
+#include "coordinator/postgres/access/audit.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/matrix_view.hpp"
 #include "coordinator/postgres/queue.hpp"
@@ -84,6 +86,29 @@ Result<std::optional<v1::Matrix>> FindSubmission(Connection& db, const Submissio
   return found;
 }
 
+namespace {
+
+uint64_t ArmsOf(const std::vector<matrix::PlannedBlock>& blocks) {
+  uint64_t arms = 0;
+  for (const auto& block : blocks) arms += static_cast<uint64_t>(block.block.arms_size());
+  return arms;
+}
+
+// The matrix's state, locked; NotFound without one.
+Result<std::string> LockMatrix(Transaction& tx, const std::string& matrix_id,
+                               const access::Actor& actor, std::string* owner) {
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query("SELECT state, principal FROM matrix WHERE matrix_id = $1 FOR UPDATE", {matrix_id}));
+  if (rows.empty()) return NotFound("no matrix has the id " + matrix_id);
+  *owner = rows[0][1].as<std::string>();
+  if (access::MayTouch(actor, *owner)) return rows[0][0].as<std::string>();
+  return access::PermissionDenied("matrix " + matrix_id + " is " + *owner +
+                                  "'s; an operator may touch it");
+}
+
+}  // namespace
+
 Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission) {
   SubmitOutcome outcome;
   const std::string fresh = RandomId("mtx_");
@@ -95,6 +120,10 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
       outcome.matrix = *std::move(known);
       return OkStatus();
     }
+    if (submission.quota) {
+      QF_RETURN_IF_ERROR(
+          CheckQuota(tx, submission.principal, *submission.quota, ArmsOf(submission.blocks), 1));
+    }
     QF_RETURN_IF_ERROR(
         tx.Query(R"(
         INSERT INTO matrix (matrix_id, principal, request_id, name, document, document_sha256, priority, state)
@@ -104,6 +133,8 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
             .status());
     ClassIds classes;
     QF_RETURN_IF_ERROR(InsertBlocks(tx, fresh, submission.blocks, classes));
+    QF_RETURN_IF_ERROR(WriteAudit(tx, {submission.principal, submission.role, submission.peer},
+                                  "SubmitMatrix", fresh, submission.name));
     QF_ASSIGN_OR_RETURN(outcome.matrix, SelectMatrix(tx, fresh));
     return OkStatus();
   }));
@@ -137,14 +168,16 @@ Status CancelBlocks(Transaction& tx, const std::string& matrix_id) {
 
 }  // namespace
 
-Result<v1::Matrix> CancelMatrix(Connection& db, const std::string& matrix_id) {
+Result<v1::Matrix> CancelMatrix(Connection& db, const std::string& matrix_id,
+                                const access::Actor& actor) {
   v1::Matrix matrix;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    QF_ASSIGN_OR_RETURN(
-        const auto running,
-        tx.Query("SELECT 1 FROM matrix WHERE matrix_id = $1 AND state = 'running' FOR UPDATE",
-                 {matrix_id}));
-    if (!running.empty()) QF_RETURN_IF_ERROR(CancelBlocks(tx, matrix_id));
+    std::string owner;
+    QF_ASSIGN_OR_RETURN(const std::string state, LockMatrix(tx, matrix_id, actor, &owner));
+    if (state == "running") {
+      QF_RETURN_IF_ERROR(CancelBlocks(tx, matrix_id));
+      QF_RETURN_IF_ERROR(WriteAudit(tx, actor, "CancelMatrix", matrix_id));
+    }
     QF_ASSIGN_OR_RETURN(matrix, SelectMatrix(tx, matrix_id));
     return OkStatus();
   }));
@@ -194,24 +227,34 @@ Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
 
 }  // namespace
 
-Result<v1::RetryMatrixResponse> RetryMatrix(Connection& db, const v1::RetryMatrixRequest& request) {
+Result<v1::RetryMatrixResponse> RetryMatrix(Connection& db, const v1::RetryMatrixRequest& request,
+                                            const access::Actor& actor,
+                                            const std::optional<Quota>& quota) {
   v1::RetryMatrixResponse response;
   const std::string& matrix_id = request.matrix_id();
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    QF_ASSIGN_OR_RETURN(
-        const auto locked,
-        tx.Query("SELECT state FROM matrix WHERE matrix_id = $1 FOR UPDATE", {matrix_id}));
-    if (locked.empty()) return NotFound("no matrix has the id " + matrix_id);
+    std::string owner;
+    QF_ASSIGN_OR_RETURN(const std::string state, LockMatrix(tx, matrix_id, actor, &owner));
     QF_ASSIGN_OR_RETURN(const auto chosen, tx.Query(R"(
-      SELECT block_id FROM block b WHERE matrix_id = $1 AND state IN ('done', 'failed', 'cancelled')
+      SELECT block_id, arms FROM block b WHERE matrix_id = $1 AND state IN ('done', 'failed', 'cancelled')
         AND (NOT $2 OR state = 'failed' OR EXISTS (
           SELECT 1 FROM measurement m WHERE m.block_id = b.block_id
             AND m.outcome NOT IN ('OUTCOME_MEASURED', 'OUTCOME_UNSUPPORTED')))
       ORDER BY block_id FOR UPDATE)",
                                                     {matrix_id, request.failed_only()}));
     std::vector<int64_t> ids;
-    for (const auto& row : chosen) ids.push_back(row[0].as<int64_t>());
+    uint64_t arms = 0;
+    for (const auto& row : chosen) {
+      ids.push_back(row[0].as<int64_t>());
+      arms += row[1].as<uint64_t>();
+    }
+    if (quota && !ids.empty())
+      QF_RETURN_IF_ERROR(CheckQuota(tx, owner, *quota, arms, state == "running" ? 0 : 1));
     QF_RETURN_IF_ERROR(QueueForRetry(tx, matrix_id, ids));
+    if (!ids.empty()) {
+      QF_RETURN_IF_ERROR(
+          WriteAudit(tx, actor, "RetryMatrix", matrix_id, std::to_string(ids.size()) + " blocks"));
+    }
     response.set_blocks_queued(static_cast<uint32_t>(ids.size()));
     QF_ASSIGN_OR_RETURN(*response.mutable_matrix(), SelectMatrix(tx, matrix_id));
     return OkStatus();

@@ -41,8 +41,17 @@ Status CheckApplied(Transaction& tx, std::span<const Migration> migrations) {
   return OkStatus();
 }
 
+// True within the body of a function, which $$ quotes.
+bool IsQuoting(std::string_view statement) {
+  bool quoting = false;
+  for (size_t at = 0; (at = statement.find("$$", at)) != std::string_view::npos; at += 2) {
+    quoting = !quoting;
+  }
+  return quoting;
+}
+
 // Statement by statement: a parameterised query carries exactly one. Our migrations hold no
-// semicolon inside a statement.
+// semicolon inside a statement but between $$.
 Status RunScript(Transaction& tx, std::string_view sql) {
   std::string statement;
   for (size_t begin = 0; begin < sql.size();) {
@@ -51,8 +60,8 @@ Status RunScript(Transaction& tx, std::string_view sql) {
     begin = end == std::string_view::npos ? sql.size() : end + 1;
     line = line.substr(0, line.find("--"));
     statement += std::string(line) + "\n";
-    if (statement.find(';') == std::string::npos) continue;
-    QF_RETURN_IF_ERROR(tx.Query(statement.substr(0, statement.find(';'))).status());
+    if (statement.find(';') == std::string::npos || IsQuoting(statement)) continue;
+    QF_RETURN_IF_ERROR(tx.Query(statement.substr(0, statement.rfind(';'))).status());
     statement.clear();
   }
   return OkStatus();

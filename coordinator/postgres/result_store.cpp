@@ -9,6 +9,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "coordinator/analysis/comparison.hpp"
+#include "coordinator/postgres/access/audit.hpp"
 #include "coordinator/postgres/input.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
@@ -278,13 +279,14 @@ Result<v1::ListSessionsResponse> ListSessions(Connection& db, bool include_ended
   return response;
 }
 
-Status DrainAgent(Connection& db, const std::string& agent_name, bool draining) {
+Status DrainAgent(Connection& db, const std::string& agent_name, bool draining,
+                  const access::Actor& actor) {
   return db.Run([&](Transaction& tx) -> Status {
     QF_ASSIGN_OR_RETURN(
         const auto rows,
         tx.Query("UPDATE agent SET draining = $2 WHERE agent_name = $1", {agent_name, draining}));
     if (rows.affected_rows() == 0) return NotFound("no agent is called " + agent_name);
-    return OkStatus();
+    return WriteAudit(tx, actor, draining ? "DrainAgent" : "ResumeAgent", agent_name);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/status.hpp"
+#include "coordinator/access/role.hpp"
 #include "coordinator/postgres/connection.hpp"
 
 #include "quantfleet/v1/fleet_service.pb.h"
@@ -24,6 +25,7 @@ Result<v1::BlockResult> LoadResult(Transaction& tx, int64_t block_id);
 // Sessions, open ones first.
 Result<v1::ListSessionsResponse> ListSessions(Connection& db, bool include_ended);
 // kNotFound: no such agent.
-Status DrainAgent(Connection& db, const std::string& agent_name, bool draining);
+Status DrainAgent(Connection& db, const std::string& agent_name, bool draining,
+                  const access::Actor& actor = {});
 
 }  // namespace quantfleet::postgres

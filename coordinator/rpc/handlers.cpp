@@ -16,8 +16,6 @@ namespace {
 constexpr int kMaxReports = 16;
 constexpr size_t kMaxName = 128;
 constexpr size_t kMaxHelloBytes = size_t{256} * 1024;
-// There are no accounts yet: servers listen on loopback only.
-constexpr const char* kPrincipal = "local";
 
 Status CheckWord(const char* field, const std::string& value) {
   if (value.empty()) return InvalidArgument(std::string(field) + " is empty");
@@ -82,7 +80,8 @@ Status CheckReport(const v1::ReportRequest& request) {
 
 Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
                                         const v1::SubmitMatrixRequest& request,
-                                        const matrix::Limits& limits) {
+                                        const matrix::Limits& limits, const Caller& caller,
+                                        const AccessLimits& access_limits) {
   const std::string file = request.file_name().empty() ? "matrix" : request.file_name();
   const auto parsed = matrix::ParseMatrix(request.document(), file, limits);
   if (!parsed.matrix) return InvalidArgument(parsed.diagnostics.front().ToString());
@@ -92,7 +91,10 @@ Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
   }
 
   postgres::Submission submission;
-  submission.principal = kPrincipal;
+  submission.principal = caller.actor.principal;
+  submission.role = caller.actor.role;
+  submission.peer = caller.actor.peer;
+  submission.quota = caller.QuotaOf(access_limits);
   submission.request_id = request.request_id().empty() ? RandomId("req_") : request.request_id();
   submission.name = parsed.matrix->name;
   submission.document = request.document();

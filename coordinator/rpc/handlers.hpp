@@ -5,6 +5,7 @@
 #include "base/status.hpp"
 #include "coordinator/matrix/matrix.hpp"
 #include "coordinator/postgres/connection.hpp"
+#include "coordinator/rpc/access/gate.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
 #include "quantfleet/v1/matrix_service.pb.h"
@@ -17,9 +18,10 @@ Status CheckReport(const v1::ReportRequest& request);
 
 // Parses, expands on the present fleet and stores. kInvalidArgument: the first diagnostic.
 // kFailedPrecondition: no connected device to expand `each` on. kAlreadyExists: the request id was
-// used for another document.
+// used for another document. kResourceExhausted: the caller's quota.
 Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
                                         const v1::SubmitMatrixRequest& request,
-                                        const matrix::Limits& limits);
+                                        const matrix::Limits& limits, const Caller& caller,
+                                        const AccessLimits& access_limits);
 
 }  // namespace quantfleet::rpc

@@ -24,73 +24,79 @@ class MatrixServiceImpl final : public v1::MatrixService::CallbackService {
   grpc::ServerUnaryReactor* SubmitMatrix(grpc::CallbackServerContext* context,
                                          const v1::SubmitMatrixRequest* request,
                                          v1::SubmitMatrixResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response, [this, request](Connection& db) {
-      auto submitted = Submit(db, *request, backend_.limits);
-      if (submitted.ok() && !request->validate_only() && !submitted->already_existed()) {
-        log::Info("matrix taken", {{"matrix", submitted->matrix().matrix_id()},
-                                   {"blocks", submitted->matrix().blocks_total()}});
-      }
-      backend_.parking->Wake();
-      return submitted;
-    });
+    return AnswerFromPool(
+        backend_, context, request, response,
+        [this, request](Connection& db, const Caller& caller) {
+          auto submitted = Submit(db, *request, backend_.limits, caller, backend_.gate->limits());
+          if (submitted.ok() && !request->validate_only() && !submitted->already_existed()) {
+            log::Info("matrix taken", {{"matrix", submitted->matrix().matrix_id()},
+                                       {"blocks", submitted->matrix().blocks_total()}});
+          }
+          backend_.parking->Wake();
+          return submitted;
+        });
   }
 
   grpc::ServerUnaryReactor* GetMatrix(grpc::CallbackServerContext* context,
                                       const v1::GetMatrixRequest* request,
                                       v1::GetMatrixResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    const bool posted = backend_.pool->Post([this, request, response, reactor](Connection& db) {
-      const bool last = !(request->wait_seconds() > 0);  // true of NaN
-      if (AnswerGet(db, *request, *response, reactor, last)) return;
-      ParkedCall call;
-      call.deadline =
-          Clock::Steady()->Now() + FromSeconds(std::min(request->wait_seconds(), kMaxWaitSeconds));
-      call.attempt = [request, response, reactor](Connection& again, bool due) {
-        return AnswerGet(again, *request, *response, reactor, due);
-      };
-      backend_.parking->Park(std::move(call));
-    });
-    if (!posted) reactor->Finish(ToGrpc(Unavailable("the coordinator is busy or stopping")));
+    AdmitOnPool(backend_, context, request, reactor,
+                [this, request, response, reactor](Connection& db, const Caller&) {
+                  const bool last = !(request->wait_seconds() > 0);  // true of NaN
+                  if (AnswerGet(db, *request, *response, reactor, last)) return;
+                  ParkedCall call;
+                  call.deadline = Clock::Steady()->Now() +
+                                  FromSeconds(std::min(request->wait_seconds(), kMaxWaitSeconds));
+                  call.attempt = [request, response, reactor](Connection& again, bool due) {
+                    return AnswerGet(again, *request, *response, reactor, due);
+                  };
+                  backend_.parking->Park(std::move(call));
+                });
     return reactor;
   }
 
   grpc::ServerUnaryReactor* ListMatrices(grpc::CallbackServerContext* context,
                                          const v1::ListMatricesRequest* request,
                                          v1::ListMatricesResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response, [request](Connection& db) {
-      return postgres::ListMatrices(db, *request);
-    });
+    return AnswerFromPool(
+        backend_, context, request, response,
+        [request](Connection& db, const Caller&) { return postgres::ListMatrices(db, *request); });
   }
 
   grpc::ServerUnaryReactor* CancelMatrix(grpc::CallbackServerContext* context,
                                          const v1::CancelMatrixRequest* request,
                                          v1::CancelMatrixResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response,
-                          [this, request](Connection& db) -> Result<v1::CancelMatrixResponse> {
-                            v1::CancelMatrixResponse cancelled;
-                            QF_ASSIGN_OR_RETURN(*cancelled.mutable_matrix(),
-                                                postgres::CancelMatrix(db, request->matrix_id()));
-                            backend_.parking->Wake();
-                            return cancelled;
-                          });
+    return AnswerFromPool(
+        backend_, context, request, response,
+        [this, request](Connection& db, const Caller& caller) -> Result<v1::CancelMatrixResponse> {
+          v1::CancelMatrixResponse cancelled;
+          QF_ASSIGN_OR_RETURN(*cancelled.mutable_matrix(),
+                              postgres::CancelMatrix(db, request->matrix_id(), caller.actor));
+          backend_.parking->Wake();
+          return cancelled;
+        });
   }
 
   grpc::ServerUnaryReactor* RetryMatrix(grpc::CallbackServerContext* context,
                                         const v1::RetryMatrixRequest* request,
                                         v1::RetryMatrixResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response, [this, request](Connection& db) {
-      auto retried = postgres::RetryMatrix(db, *request);
-      backend_.parking->Wake();
-      return retried;
-    });
+    return AnswerFromPool(backend_, context, request, response,
+                          [this, request](Connection& db, const Caller& caller) {
+                            auto retried =
+                                postgres::RetryMatrix(db, *request, caller.actor,
+                                                      caller.QuotaOf(backend_.gate->limits()));
+                            backend_.parking->Wake();
+                            return retried;
+                          });
   }
 
   grpc::ServerUnaryReactor* ExplainBlocks(grpc::CallbackServerContext* context,
                                           const v1::ExplainBlocksRequest* request,
                                           v1::ExplainBlocksResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response, [request](Connection& db) {
-      return postgres::ExplainBlocks(db, *request);
-    });
+    return AnswerFromPool(
+        backend_, context, request, response,
+        [request](Connection& db, const Caller&) { return postgres::ExplainBlocks(db, *request); });
   }
 
  private:

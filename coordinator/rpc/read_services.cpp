@@ -20,21 +20,23 @@ class ResultServiceImpl final : public v1::ResultService::CallbackService {
   grpc::ServerUnaryReactor* CompareMatrix(grpc::CallbackServerContext* context,
                                           const v1::CompareMatrixRequest* request,
                                           v1::CompareMatrixResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response,
-                          [request](Connection& db) -> Result<v1::CompareMatrixResponse> {
-                            v1::CompareMatrixResponse compared;
-                            QF_ASSIGN_OR_RETURN(*compared.mutable_comparison(),
-                                                postgres::CompareMatrix(db, request->matrix_id()));
-                            return compared;
-                          });
+    return AnswerFromPool(
+        backend_, context, request, response,
+        [request](Connection& db, const Caller&) -> Result<v1::CompareMatrixResponse> {
+          v1::CompareMatrixResponse compared;
+          QF_ASSIGN_OR_RETURN(*compared.mutable_comparison(),
+                              postgres::CompareMatrix(db, request->matrix_id()));
+          return compared;
+        });
   }
 
   grpc::ServerUnaryReactor* ListMeasurements(grpc::CallbackServerContext* context,
                                              const v1::ListMeasurementsRequest* request,
                                              v1::ListMeasurementsResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response, [request](Connection& db) {
-      return postgres::ListMeasurements(db, *request);
-    });
+    return AnswerFromPool(backend_, context, request, response,
+                          [request](Connection& db, const Caller&) {
+                            return postgres::ListMeasurements(db, *request);
+                          });
   }
 
  private:
@@ -48,18 +50,20 @@ class FleetServiceImpl final : public v1::FleetService::CallbackService {
   grpc::ServerUnaryReactor* ListSessions(grpc::CallbackServerContext* context,
                                          const v1::ListSessionsRequest* request,
                                          v1::ListSessionsResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response, [request](Connection& db) {
-      return postgres::ListSessions(db, request->include_ended());
-    });
+    return AnswerFromPool(backend_, context, request, response,
+                          [request](Connection& db, const Caller&) {
+                            return postgres::ListSessions(db, request->include_ended());
+                          });
   }
 
   grpc::ServerUnaryReactor* DrainAgent(grpc::CallbackServerContext* context,
                                        const v1::DrainAgentRequest* request,
                                        v1::DrainAgentResponse* response) override {
     return AnswerFromPool(
-        backend_.pool, context, response,
-        [this, request](Connection& db) -> Result<v1::DrainAgentResponse> {
-          QF_RETURN_IF_ERROR(postgres::DrainAgent(db, request->agent_name(), !request->resume()));
+        backend_, context, request, response,
+        [this, request](Connection& db, const Caller& caller) -> Result<v1::DrainAgentResponse> {
+          QF_RETURN_IF_ERROR(
+              postgres::DrainAgent(db, request->agent_name(), !request->resume(), caller.actor));
           backend_.parking->Wake();
           return v1::DrainAgentResponse();
         });
@@ -74,20 +78,20 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
   explicit AdminServiceImpl(const Backend& backend) : backend_(backend) {}
 
   grpc::ServerUnaryReactor* GetServerStatus(grpc::CallbackServerContext* context,
-                                            const v1::GetServerStatusRequest*,
+                                            const v1::GetServerStatusRequest* request,
                                             v1::GetServerStatusResponse* response) override {
-    return AnswerFromPool(backend_.pool, context, response,
-                          [this](Connection& db) -> Result<v1::GetServerStatusResponse> {
-                            v1::GetServerStatusResponse status;
-                            QF_ASSIGN_OR_RETURN(const int version, postgres::SchemaVersion(db));
-                            status.set_version(std::string(Version()));
-                            status.set_schema_version(static_cast<uint32_t>(version));
-                            status.set_parked_syncs(backend_.parking->Waiting());
-                            *status.mutable_start_time() =
-                                google::protobuf::util::TimeUtil::TimeTToTimestamp(
-                                    std::chrono::system_clock::to_time_t(backend_.start_time));
-                            return status;
-                          });
+    return AnswerFromPool(
+        backend_, context, request, response,
+        [this](Connection& db, const Caller&) -> Result<v1::GetServerStatusResponse> {
+          v1::GetServerStatusResponse status;
+          QF_ASSIGN_OR_RETURN(const int version, postgres::SchemaVersion(db));
+          status.set_version(std::string(Version()));
+          status.set_schema_version(static_cast<uint32_t>(version));
+          status.set_parked_syncs(backend_.parking->Waiting());
+          *status.mutable_start_time() = google::protobuf::util::TimeUtil::TimeTToTimestamp(
+              std::chrono::system_clock::to_time_t(backend_.start_time));
+          return status;
+        });
   }
 
  private:

@@ -6,48 +6,89 @@
 #include <initializer_list>
 #include <utility>
 
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/grpcpp.h>
+
+#include "base/address.hpp"
 
 namespace quantfleet::rpc {
 namespace {
 
 constexpr int kMaxReceiveBytes = 16 * 1024 * 1024;  // reports carry raw samples
 
-// "127.example.com" is a name, not an address of ours.
-bool IsLoopback(const std::string& address) {
-  const std::string host = address.substr(0, address.rfind(':'));
-  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string::npos;
-  return (is_ipv4 && host.starts_with("127.")) || host == "localhost" || host == "[::1]";
+constexpr int kMaxHeaderBytes = 16 * 1024;
+
+using CertificateRequest = grpc_ssl_client_certificate_request_type;
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(const std::optional<TlsFiles>& files,
+                                                     CertificateRequest request) {
+  if (!files) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(request);
+  // Leaves signed by the authority of agents chain up to the other: both must be at hand.
+  options.pem_root_certs = files->authority_pem + files->agents_pem;
+  options.pem_key_cert_pairs.push_back({files->key_pem, files->certificate_pem});
+  return grpc::SslServerCredentials(options);
+}
+
+Status CheckAddresses(const ListenOptions& options) {
+  if (options.tls) return OkStatus();
+  if (!options.agent_address.empty()) {
+    return InvalidArgument(
+        "a port for agents needs TLS: give --tls a folder made by 'quantfleet "
+        "pki issue server'");
+  }
+  if (IsLoopback(options.address)) return OkStatus();
+  return InvalidArgument("cannot listen on " + options.address +
+                         ": without TLS only loopback addresses are served; give --tls a folder "
+                         "made by 'quantfleet pki issue server'");
 }
 
 }  // namespace
 
 class Server::Impl {
  public:
-  explicit Impl(const Backend& backend)
-      : backend_(backend),
-        agent_(MakeAgentService(backend)),
-        matrix_(MakeMatrixService(backend)),
-        result_(MakeResultService(backend)),
-        fleet_(MakeFleetService(backend)),
-        admin_(MakeAdminService(backend)) {}
+  Impl(const ListenOptions& options, const Backend& backend)
+      : gate_(options.tls, options.limits),
+        backend_(WithGate(backend, &gate_)),
+        agent_(MakeAgentService(backend_)),
+        matrix_(MakeMatrixService(backend_)),
+        result_(MakeResultService(backend_)),
+        fleet_(MakeFleetService(backend_)),
+        admin_(MakeAdminService(backend_)),
+        access_(MakeAccessService(backend_)),
+        enrolment_(MakeEnrolmentService(backend_)) {}
 
-  Status Start(const std::string& address) {
+  Status Start(const ListenOptions& options) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+    // People may show a token instead of a certificate; one that is shown is verified.
+    builder.AddListeningPort(
+        options.address, Credentials(options.tls, GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY),
+        &port_);
+    if (!options.agent_address.empty()) {
+      builder.AddListeningPort(
+          options.agent_address,
+          Credentials(options.tls, GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY),
+          &agent_port_);
+    }
     builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
     // Clients ping while a call hangs; the default server takes that for an attack after 40 s.
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     // Two coordinators must not share a port by accident.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             agent_.get(), matrix_.get(), result_.get(), fleet_.get(), admin_.get()}) {
+             agent_.get(), matrix_.get(), result_.get(), fleet_.get(), admin_.get(), access_.get(),
+             enrolment_.get()}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
-    if (!server_ || port_ == 0) return Unavailable("cannot listen on " + address);
+    const bool agents = options.agent_address.empty() || agent_port_ != 0;
+    if (!server_ || port_ == 0 || !agents) {
+      return Unavailable("cannot listen on " + options.address +
+                         (options.agent_address.empty() ? "" : " and " + options.agent_address));
+    }
     return OkStatus();
   }
 
@@ -60,16 +101,26 @@ class Server::Impl {
   }
 
   int port() const { return port_; }
+  int agent_port() const { return agent_port_; }
 
  private:
+  static Backend WithGate(Backend backend, Gate* gate) {
+    backend.gate = gate;
+    return backend;
+  }
+
+  Gate gate_;
   const Backend backend_;
   std::unique_ptr<v1::AgentService::CallbackService> agent_;
   std::unique_ptr<v1::MatrixService::CallbackService> matrix_;
   std::unique_ptr<v1::ResultService::CallbackService> result_;
   std::unique_ptr<v1::FleetService::CallbackService> fleet_;
   std::unique_ptr<v1::AdminService::CallbackService> admin_;
+  std::unique_ptr<v1::AccessService::CallbackService> access_;
+  std::unique_ptr<v1::EnrolmentService::CallbackService> enrolment_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  int agent_port_ = 0;
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -77,18 +128,25 @@ Server::~Server() {
   impl_->Stop();
 }
 
-Result<std::unique_ptr<Server>> Server::Start(const std::string& address, const Backend& backend) {
-  if (!IsLoopback(address)) {
-    return InvalidArgument("cannot listen on " + address +
-                           ": without TLS only loopback addresses are served");
-  }
-  auto impl = std::make_unique<Impl>(backend);
-  QF_RETURN_IF_ERROR(impl->Start(address));
+Result<std::unique_ptr<Server>> Server::Start(const ListenOptions& options,
+                                              const Backend& backend) {
+  QF_RETURN_IF_ERROR(CheckAddresses(options));
+  auto impl = std::make_unique<Impl>(options, backend);
+  QF_RETURN_IF_ERROR(impl->Start(options));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Result<std::unique_ptr<Server>> Server::Start(const std::string& address, const Backend& backend) {
+  ListenOptions options;
+  options.address = address;
+  return Start(options, backend);
 }
 
 int Server::port() const {
   return impl_->port();
+}
+int Server::agent_port() const {
+  return impl_->agent_port();
 }
 void Server::Stop() {
   impl_->Stop();

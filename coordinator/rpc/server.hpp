@@ -3,24 +3,42 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/status.hpp"
+#include "coordinator/rpc/access/gate.hpp"
+#include "coordinator/rpc/access/tls_files.hpp"
 #include "coordinator/rpc/services.hpp"
 
 namespace quantfleet::rpc {
 
+// Where a server listens, and how it knows its callers.
+struct ListenOptions {
+  std::string address;  // "127.0.0.1:7070"; port 0 takes a free one
+  // Further port that asks for a certificate in the handshake, so that nobody without one gets as
+  // far as a call; empty: none. Needs TLS.
+  std::string agent_address;
+  std::optional<TlsFiles> tls;  // without it only loopback is served
+  AccessLimits limits;
+};
+
 // The gRPC server over one backend.
 class Server {
  public:
-  // Listens on `address` ("127.0.0.1:7070", port 0 takes a free one). kInvalidArgument: not a
-  // loopback address: without TLS nothing else is served. kUnavailable: the port is taken.
+  // kInvalidArgument: an address that is not loopback, or one for agents, without TLS.
+  // kUnavailable: a port is taken.
+  static Result<std::unique_ptr<Server>> Start(const ListenOptions& options,
+                                               const Backend& backend);
+  // Without TLS on a loopback address.
   static Result<std::unique_ptr<Server>> Start(const std::string& address, const Backend& backend);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   int port() const;
+  // 0 without one.
+  int agent_port() const;
   // Answers parked calls, then waits for the others, at most a few seconds. Idempotent.
   void Stop();
 

@@ -10,13 +10,17 @@
 #include "coordinator/postgres/pool.hpp"
 #include "coordinator/rpc/parking.hpp"
 
+#include "quantfleet/v1/access_service.grpc.pb.h"
 #include "quantfleet/v1/admin_service.grpc.pb.h"
 #include "quantfleet/v1/agent_service.grpc.pb.h"
+#include "quantfleet/v1/enrolment_service.grpc.pb.h"
 #include "quantfleet/v1/fleet_service.grpc.pb.h"
 #include "quantfleet/v1/matrix_service.grpc.pb.h"
 #include "quantfleet/v1/result_service.grpc.pb.h"
 
 namespace quantfleet::rpc {
+
+class Gate;
 
 // What the services share. All of it outlives them.
 struct Backend {
@@ -25,6 +29,8 @@ struct Backend {
   postgres::LeasePolicy policy;
   matrix::Limits limits;
   std::chrono::system_clock::time_point start_time;  // for GetServerStatus only
+  // Set by the server: nothing is answered without.
+  Gate* gate = nullptr;
 };
 
 // Translation only: each method checks, calls the store on the database pool and answers. The
@@ -34,5 +40,7 @@ std::unique_ptr<v1::MatrixService::CallbackService> MakeMatrixService(const Back
 std::unique_ptr<v1::ResultService::CallbackService> MakeResultService(const Backend& backend);
 std::unique_ptr<v1::FleetService::CallbackService> MakeFleetService(const Backend& backend);
 std::unique_ptr<v1::AdminService::CallbackService> MakeAdminService(const Backend& backend);
+std::unique_ptr<v1::AccessService::CallbackService> MakeAccessService(const Backend& backend);
+std::unique_ptr<v1::EnrolmentService::CallbackService> MakeEnrolmentService(const Backend& backend);
 
 }  // namespace quantfleet::rpc

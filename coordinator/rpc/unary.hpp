@@ -8,6 +8,8 @@
 
 #include "base/status.hpp"
 #include "coordinator/postgres/pool.hpp"
+#include "coordinator/rpc/access/gate.hpp"
+#include "coordinator/rpc/services.hpp"
 
 namespace quantfleet::rpc {
 
@@ -16,22 +18,40 @@ inline grpc::Status ToGrpc(const Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), status.message()};
 }
 
-// Answers a unary call from the database pool, never from a gRPC thread (grpc/grpc#36609: blocking
-// there starves the process). `handler` is Result<Response>(Connection&); the reactor always
-// finishes.
-template <typename Response, typename Handler>
-grpc::ServerUnaryReactor* AnswerFromPool(postgres::Pool* pool, grpc::CallbackServerContext* context,
-                                         Response* response, Handler handler) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool posted = pool->Post(
-      [reactor, response, handler = std::move(handler)](postgres::Connection& db) mutable {
-        Result<Response> result = handler(db);
-        if (result.ok()) *response = *std::move(result);
-        reactor->Finish(ToGrpc(result.ok() ? OkStatus() : result.status()));
+// Runs `work`(Connection&, const Caller&) on the database pool, never on a gRPC thread
+// (grpc/grpc#36609: blocking there starves the process), once the gate has let the caller in.
+// Otherwise, and if the pool is full, the call is finished here. The only way from a call to the
+// store.
+template <typename Request, typename Work>
+void AdmitOnPool(const Backend& backend, grpc::CallbackServerContext* context,
+                 const Request* request, grpc::ServerUnaryReactor* reactor, Work work) {
+  const bool posted =
+      backend.pool->Post([gate = backend.gate, context, request, reactor,
+                          work = std::move(work)](postgres::Connection& db) mutable {
+        const Result<Caller> caller = gate->Admit(db, *context, *request);
+        if (!caller.ok()) return reactor->Finish(ToGrpc(caller.status()));
+        work(db, *caller);
       });
   if (!posted) {
     reactor->Finish(ToGrpc(Unavailable("the coordinator is busy or stopping; try again")));
   }
+}
+
+// Answers a unary call. `handler` is Result<Response>(Connection&, const Caller&); the reactor
+// always finishes.
+template <typename Request, typename Response, typename Handler>
+grpc::ServerUnaryReactor* AnswerFromPool(const Backend& backend,
+                                         grpc::CallbackServerContext* context,
+                                         const Request* request, Response* response,
+                                         Handler handler) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  AdmitOnPool(backend, context, request, reactor,
+              [reactor, response, handler = std::move(handler)](postgres::Connection& db,
+                                                                const Caller& caller) mutable {
+                Result<Response> result = handler(db, caller);
+                if (result.ok()) *response = *std::move(result);
+                reactor->Finish(ToGrpc(result.ok() ? OkStatus() : result.status()));
+              });
   return reactor;
 }
 

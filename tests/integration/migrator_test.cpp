@@ -19,7 +19,8 @@ namespace {
 using testing::PostgresServer;
 using testing::Scalar;
 
-// Every table, column, constraint and index of the connection's schema, one a line, sorted.
+// Every table, column, constraint, index and trigger of the connection's schema, one a line,
+// sorted.
 std::string Catalogue(Connection& db) {
   return Scalar(db, R"(
     SELECT string_agg(line, E'\n' ORDER BY line) || E'\n' FROM (
@@ -30,7 +31,10 @@ std::string Catalogue(Connection& db) {
       UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
       UNION ALL SELECT 'index ' || replace(indexdef, schemaname || '.', '')
-        FROM pg_indexes WHERE schemaname = current_schema()) AS lines)");
+        FROM pg_indexes WHERE schemaname = current_schema()
+      UNION ALL SELECT 'trigger ' || replace(pg_get_triggerdef(t.oid), current_schema() || '.', '')
+        FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+        WHERE c.relnamespace = current_schema()::regnamespace AND NOT tgisinternal) AS lines)");
 }
 
 TEST(Migrator, EveryEarlierVersionReachesTheSnapshot) {

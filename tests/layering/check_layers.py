@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Room (longest prefix wins) -> rooms it may include, besides itself. `proto` is quantfleet/v1/*.
-PURE = ["coordinator/matrix", "coordinator/scheduler", "coordinator/analysis"]
+PURE = ["coordinator/access", "coordinator/matrix", "coordinator/scheduler", "coordinator/analysis"]
 EDGES = {
     "base": [],
     "pki": ["base"],
@@ -27,6 +27,7 @@ EDGES = {
     "agent/spool": ["base", "proto"],
     "agent/session": ["base", "proto", "pki", "agent/executor", "agent/probe", "agent/spool"],
     "agent": ["base", "proto", "pki", "agent"],
+    "coordinator/access": ["base", "proto"],
     "coordinator/scheduler": ["base", "proto"],
     "coordinator/matrix": ["base", "proto", "coordinator/scheduler"],
     "coordinator/analysis": ["base", "proto"],

@@ -65,10 +65,10 @@ TEST_F(OptionsTest, FlagsAreRead) {
 
 TEST_F(OptionsTest, TheFileSetsWhatFlagsCan) {
   const AgentOptions options = ParseFile(
-      "coordinator: host:1\ncpu-threads: [1, 2]\nshare-host: true\n"
+      "coordinator: 127.0.0.1:1\ncpu-threads: [1, 2]\nshare-host: true\n"
       "label: {site: colab, tier: 1}\nlog-format: json\n");
   EXPECT_EQ(exit_code_, -1) << error_;
-  EXPECT_EQ(options.coordinator, "host:1");
+  EXPECT_EQ(options.coordinator, "127.0.0.1:1");
   EXPECT_THAT(options.cpu_threads, ElementsAre(1, 2));
   EXPECT_TRUE(options.share_host);
   EXPECT_TRUE(options.json_log);
@@ -76,11 +76,21 @@ TEST_F(OptionsTest, TheFileSetsWhatFlagsCan) {
 }
 
 TEST_F(OptionsTest, AFlagWinsOverAVariableAndThatOverTheFile) {
-  const std::string file = "coordinator: file:1\n";
-  EXPECT_EQ(ParseFile(file).coordinator, "file:1");
-  setenv("QUANTFLEET_COORDINATOR", "variable:1", 1);
-  EXPECT_EQ(ParseFile(file).coordinator, "variable:1");
-  EXPECT_EQ(ParseFile(file, {"--coordinator=flag:1"}).coordinator, "flag:1");
+  const std::string file = "coordinator: 127.0.0.2:1\n";
+  EXPECT_EQ(ParseFile(file).coordinator, "127.0.0.2:1");
+  setenv("QUANTFLEET_COORDINATOR", "127.0.0.3:1", 1);
+  EXPECT_EQ(ParseFile(file).coordinator, "127.0.0.3:1");
+  EXPECT_EQ(ParseFile(file, {"--coordinator=127.0.0.4:1"}).coordinator, "127.0.0.4:1");
+}
+
+TEST_F(OptionsTest, AnotherMachineTakesTls) {
+  ParseFile("coordinator: fleet.lab:7070\n");
+  EXPECT_EQ(exit_code_, 2);
+  EXPECT_THAT(error_, HasSubstr("--identity"));
+  ParseFile("coordinator: fleet.lab:7070\nidentity: /etc/quantfleet\n");
+  EXPECT_EQ(exit_code_, -1) << error_;
+  ParseFile("enrol-token-file: token\n");
+  EXPECT_EQ(exit_code_, 2);
 }
 
 TEST_F(OptionsTest, WrongSettingsAreNamedWithTheirPlace) {

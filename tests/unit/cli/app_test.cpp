@@ -78,6 +78,18 @@ TEST_F(AppTest, CertificatesAreMadeAndRevoked) {
   EXPECT_EQ(Call({"pki"}).exit_code, 2);
 }
 
+TEST_F(AppTest, AnotherMachineTakesTls) {
+  const Outcome plain = Call({"list", "--address", "fleet.lab:7070"});
+  EXPECT_EQ(plain.exit_code, 2);
+  EXPECT_THAT(plain.err, HasSubstr("--identity"));
+  EXPECT_EQ(Call({"list", "--identity", folder_ + "/nowhere"}).exit_code, 3);
+  const std::string token = File("qft_secret");
+  std::filesystem::permissions(token, std::filesystem::perms(0644));
+  const Outcome open = Call({"list", "--token-file", token});
+  EXPECT_EQ(open.exit_code, 2);
+  EXPECT_THAT(open.err, HasSubstr("chmod 600"));
+}
+
 TEST_F(AppTest, HelpAndVersionAreZero) {
   EXPECT_EQ(Call({"--help"}).exit_code, 0);
   const Outcome version = Call({"--version"});

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/postgres/access/enrolment_store.hpp"
+
+#include "coordinator/access/refusal.hpp"
+#include "coordinator/postgres/access/audit.hpp"
+#include "coordinator/postgres/input.hpp"
+
+namespace quantfleet::postgres {
+namespace {
+
+// How many were stored: none if the commit before was in doubt and did happen.
+Result<bool> Insert(Transaction& tx, const std::string& agent, const IssuedCertificate& issued) {
+  QF_ASSIGN_OR_RETURN(const auto made, tx.Query(R"(
+    INSERT INTO certificate (serial, agent_name, expire_time) VALUES ($1, $2, to_timestamp($3::bigint))
+    ON CONFLICT (serial) DO NOTHING)",
+                                                {issued.serial, agent, issued.not_after}));
+  return made.affected_rows() == 1;
+}
+
+}  // namespace
+
+Status SpendEnrolmentToken(Connection& db, const std::string& token_sha256,
+                           const std::string& key_sha256, const std::string& peer,
+                           const SignFor& sign) {
+  return db.Run([&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+      UPDATE token SET use_time = coalesce(use_time, clock_timestamp()), key_sha256 = $2
+      WHERE sha256 = $1 AND role = 'agent' AND revoke_time IS NULL AND expire_time > clock_timestamp()
+        AND coalesce(key_sha256, $2) = $2
+      RETURNING token_id, principal)",
+                                                  {token_sha256, key_sha256}));
+    if (rows.empty()) {
+      return access::Unauthenticated("the enrolment token is unknown, expired, revoked or used");
+    }
+    const auto agent = rows[0][1].as<std::string>();
+    QF_ASSIGN_OR_RETURN(const IssuedCertificate issued, sign(agent));
+    QF_ASSIGN_OR_RETURN(const bool fresh, Insert(tx, agent, issued));
+    if (!fresh) return OkStatus();
+    return WriteAudit(tx, {agent, access::Role::kAgent, peer}, "Enrol",
+                      rows[0][0].as<std::string>(), "serial " + issued.serial);
+  });
+}
+
+Status StoreRenewal(Connection& db, const access::Actor& actor, const IssuedCertificate& issued) {
+  return db.Run([&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(const bool fresh, Insert(tx, actor.principal, issued));
+    if (!fresh) return OkStatus();
+    return WriteAudit(tx, actor, "RenewCertificate", actor.principal, "serial " + issued.serial);
+  });
+}
+
+Result<bool> IsCertificateGood(Connection& db, const std::string& serial) {
+  bool good = false;
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(
+        const auto rows,
+        tx.Query("SELECT 1 FROM certificate WHERE serial = $1 AND revoke_time IS NULL", {serial}));
+    good = !rows.empty();
+    return OkStatus();
+  }));
+  return good;
+}
+
+Result<uint32_t> RevokeAgent(Connection& db, const access::Actor& actor,
+                             const std::string& agent_name) {
+  uint32_t count = 0;
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+      UPDATE certificate SET revoke_time = clock_timestamp()
+      WHERE agent_name = $1 AND revoke_time IS NULL AND expire_time > clock_timestamp())",
+                                                  {PlainText(agent_name)}));
+    count = static_cast<uint32_t>(rows.affected_rows());
+    if (count == 0) {
+      return NotFound("no certificate of an agent called " + PlainText(agent_name) + " is alive");
+    }
+    return WriteAudit(tx, actor, "RevokeAgent", agent_name,
+                      std::to_string(count) + " certificates");
+  }));
+  return count;
+}
+
+}  // namespace quantfleet::postgres
