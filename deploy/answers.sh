@@ -39,8 +39,13 @@ answer() {
   # shellcheck disable=SC2016
   printf '## %s\n\n%s\n\n`quantfleet run examples/%s.yaml`, then `quantfleet explain ID`:\n\n' \
     "$1" "$(question "$1")" "$1"
-  # Sentences, each a paragraph of its own; then the rows behind them.
-  grep -v -e '^|' -e '^## ' -e '^$' "$data/$1.md" | sed 's/$/\n/' || true
+  # Crossovers as a list, each ledger a paragraph of its own; then the rows behind them.
+  awk '/^\|/ || /^## / || /^$/ { next }
+    /^Crossovers/ { print $0 ":\n"; next }
+    /^    / { print "  " substr($0, 5); next }
+    /^  / { print "- " substr($0, 3); next }
+    { print "\n" $0 }
+    END { print "" }' "$data/$1.md"
   printf '<details><summary>every row</summary>\n\n%s\n\n</details>\n\n' "$(grep '^|' "$data/$1.md")"
 }
 
