@@ -11,22 +11,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 out=${1:-docs/answers.md}
-bin=$PWD/build/bin
 documents=(why-nf4-loses document-a-gemma3n-nf4 document-b-gpt2-8bit-and-4bit document-c-compression-and-speed
   kv-cache-long-context)
-data=$(mktemp -d "${TMPDIR:-/tmp}/quantfleet-answers.XXXXXX")
-chmod 711 "$data" # PostgreSQL does not run as root: its user passes through
-
-stop() {
-  local status=$?
-  trap - EXIT INT TERM
-  if [[ -n ${up_pid:-} ]] && kill -0 "$up_pid" 2>/dev/null; then
-    kill -TERM "$up_pid"
-    wait "$up_pid" || true
-  fi
-  if [[ $status -eq 0 ]]; then rm -rf "$data"; else echo "answers failed; logs are in $data" >&2; fi
-  exit "$status"
-}
+# shellcheck source=deploy/local-fleet.sh
+source deploy/local-fleet.sh
 
 # The comment at the head of an example: its question.
 question() { sed -n '/^#/!q;s/^# \{0,1\}//p' "examples/$1.yaml"; }
@@ -49,18 +37,7 @@ answer() {
   printf '<details><summary>every row</summary>\n\n%s\n\n</details>\n\n' "$(grep '^|' "$data/$1.md")"
 }
 
-"$bin/quantfleet" up --data "$data/fleet" --port 0 --http-port 0 --threads "${THREADS:-1}" >"$data/ready" 2>"$data/up.log" &
-up_pid=$!
-trap stop EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-until grep -q '^ready: ' "$data/ready"; do
-  kill -0 "$up_pid" 2>/dev/null || exit 1
-  sleep 0.2
-done
-QUANTFLEET_ADDRESS=$(sed -n 's/^ready: //p' "$data/ready" | head -n 1)
-export QUANTFLEET_ADDRESS
-
+start_fleet answers "${THREADS:-1}"
 {
   # shellcheck disable=SC2016
   printf '# Answers\n\nWritten by `make answers` from real runs, on the machine that the device classes name. Verdicts and intervals: '
