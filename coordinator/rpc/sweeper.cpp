@@ -31,21 +31,24 @@ void Sweeper::Loop() {
   Duration begin = Clock::Steady()->Now() + grace;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, period, [&] { return stopping_; })) {
-    if (Clock::Steady()->Now() < begin) continue;
     lock.unlock();
-    const Status status = Sweep();
+    // In the grace it only looks whether the database answers: the grace is counted from when the
+    // database is back, not from when it went, and outages may follow each other.
+    const bool waiting = Clock::Steady()->Now() < begin;
+    const Status status = Sweep(waiting ? 0 : kSessionsASweep);
     if (!status.ok()) {
       log::Warning("cannot look for lost leases", {{"reason", status.message()}});
-      begin = Clock::Steady()->Now() + grace;
+      begin = Clock::Steady()->Now() + grace + period;
     }
     lock.lock();
   }
 }
 
-Status Sweeper::Sweep() {
+Status Sweeper::Sweep(int at_most) {
   int lost = 0;
   QF_RETURN_IF_ERROR(pool_->RunAndWait([&](postgres::Connection& db) -> Status {
-    QF_ASSIGN_OR_RETURN(lost, postgres::ExpireLeases(db, kSessionsASweep, policy_));
+    QF_ASSIGN_OR_RETURN(lost, postgres::ExpireLeases(db, at_most, policy_));
+    if (at_most == 0) return OkStatus();
     return postgres::LoseSilentSessions(db, 2 * std::max(policy_.lease_seconds, 25.0));
   }));
   if (lost > 0) {

@@ -26,7 +26,8 @@ class Sweeper {
 
  private:
   void Loop();
-  Status Sweep();
+  // Ends at most so many sessions; with 0 only asks the database for an answer.
+  Status Sweep(int at_most);
 
   postgres::Pool* const pool_;
   Parking* const parking_;
