@@ -22,8 +22,14 @@ double At(const PartTimes& times, Part part) {
   return times[static_cast<size_t>(part)];
 }
 
-SideTimes Shared(const PartTimes& times, const SharedFacts& shared) {
+// Those of the side whose parts start at `total`: its own time, then reading, unpacking, decoding.
+SideTimes TimesFrom(Part total, const PartTimes& times, const SharedFacts& shared) {
+  const double* const own = &times[static_cast<size_t>(total)];
   SideTimes side;
+  side.total = own[0];
+  side.read = own[1];
+  side.unpack = own[2];
+  side.decode = own[3];
   side.launch = At(times, Part::kLaunch);
   side.dense = At(times, Part::kDense);
   side.dense_read =
@@ -73,22 +79,12 @@ SideBalance Balance(const SideTimes& times, const SideFacts& side, const SharedF
 }  // namespace
 
 SideBalance BalanceArm(const PartTimes& times, const SideFacts& side, const SharedFacts& shared) {
-  SideTimes arm = Shared(times, shared);
-  arm.total = At(times, Part::kArm);
-  arm.read = At(times, Part::kArmRead);
-  arm.unpack = At(times, Part::kArmUnpack);
-  arm.decode = At(times, Part::kArmDecode);
-  return Balance(arm, side, shared);
+  return Balance(TimesFrom(Part::kArm, times, shared), side, shared);
 }
 
 SideBalance BalanceBaseline(const PartTimes& times, const SideFacts& side,
                             const SharedFacts& shared) {
-  SideTimes baseline = Shared(times, shared);
-  baseline.total = At(times, Part::kBaseline);
-  baseline.read = At(times, Part::kBaselineRead);
-  baseline.unpack = At(times, Part::kBaselineUnpack);
-  baseline.decode = At(times, Part::kBaselineDecode);
-  return Balance(baseline, side, shared);
+  return Balance(TimesFrom(Part::kBaseline, times, shared), side, shared);
 }
 
 }  // namespace quantfleet::analysis

@@ -9,7 +9,8 @@
 namespace quantfleet::analysis {
 
 // The times that a ledger is made from: medians of the arm, of its baseline and of ablation arms,
-// named by what they run (see LedgerTermKind in comparison.proto).
+// named by what they run (see LedgerTermKind in comparison.proto). A side's own time is followed by
+// its reading, unpacking and decoding, in this order.
 enum class Part : size_t {
   kLaunch,
   kDense,

@@ -69,45 +69,32 @@ struct Fp32Reader {
   float Scale(uint64_t) const { return 1.0F; }
 };
 
-struct Bf16Reader {
-  struct Unit {
-    const uint16_t* from;
-    HWY_INLINE V Vector(size_t j) const {
-      const hn::Rebind<uint16_t, D> half;
-      const hn::RebindToUnsigned<D> words;
-      const auto wide = hn::PromoteTo(words, hn::LoadU(half, from + j * kLanes));
-      return hn::BitCast(D(), hn::ShiftLeft<16>(wide));
-    }
-    HWY_INLINE void Pair(size_t j, V& first, V& second) const {
-      first = Vector(2 * j);
-      second = Vector(2 * j + 1);
-    }
-  };
-  static constexpr size_t kBits = 16;
-  const std::byte* base;
-  uint64_t k;
-  HWY_INLINE Unit At(uint64_t row, uint64_t i) const {
-    return {reinterpret_cast<const uint16_t*>(base) + row * k + i};
+// What 16 bits stand for.
+struct Bf16Codec {
+  static HWY_INLINE V Vector(const uint16_t* from) {
+    const hn::Rebind<uint16_t, D> half;
+    const hn::RebindToUnsigned<D> words;
+    return hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(words, hn::LoadU(half, from))));
   }
-  float One(uint64_t row, uint64_t i) const {
-    uint16_t bits = 0;
-    std::memcpy(&bits, base + (row * k + i) * sizeof(bits), sizeof(bits));
-    return formats::DecodeBf16(bits);
-  }
-  float Scale(uint64_t) const { return 1.0F; }
+  static float One(uint16_t bits) { return formats::DecodeBf16(bits); }
 };
 
-struct Fp16Reader {
+struct Fp16Codec {
+  static HWY_INLINE V Vector(const uint16_t* from) {
+    const hn::Rebind<uint16_t, D> half;
+    const hn::Rebind<hwy::float16_t, D> half_floats;
+    return hn::PromoteTo(D(), hn::BitCast(half_floats, hn::LoadU(half, from)));
+  }
+  static float One(uint16_t bits) { return formats::DecodeFp16(bits); }
+};
+
+template <class Codec>
+struct HalfReader {
   struct Unit {
     const uint16_t* from;
-    HWY_INLINE V Vector(size_t j) const {
-      const hn::Rebind<uint16_t, D> half;
-      const hn::Rebind<hwy::float16_t, D> half_floats;
-      return hn::PromoteTo(D(), hn::BitCast(half_floats, hn::LoadU(half, from + j * kLanes)));
-    }
     HWY_INLINE void Pair(size_t j, V& first, V& second) const {
-      first = Vector(2 * j);
-      second = Vector(2 * j + 1);
+      first = Codec::Vector(from + 2 * j * kLanes);
+      second = Codec::Vector(from + (2 * j + 1) * kLanes);
     }
   };
   static constexpr size_t kBits = 16;
@@ -119,7 +106,7 @@ struct Fp16Reader {
   float One(uint64_t row, uint64_t i) const {
     uint16_t bits = 0;
     std::memcpy(&bits, base + (row * k + i) * sizeof(bits), sizeof(bits));
-    return formats::DecodeFp16(bits);
+    return Codec::One(bits);
   }
   float Scale(uint64_t) const { return 1.0F; }
 };
@@ -294,9 +281,9 @@ HWY_INLINE void WithReader(const PackedMatrix& m, const Use& use) {
     case WeightCode::kFp32:
       return use(Fp32Reader{reinterpret_cast<const float*>(m.packed), m.k});
     case WeightCode::kFp16:
-      return use(Fp16Reader{m.packed, m.k});
+      return use(HalfReader<Fp16Codec>{m.packed, m.k});
     case WeightCode::kBf16:
-      return use(Bf16Reader{m.packed, m.k});
+      return use(HalfReader<Bf16Codec>{m.packed, m.k});
     case WeightCode::kInt8:
       return use(ByteReader<Int8Codec>{m.packed, m.n, m.k});
     case WeightCode::kFp8E4m3:
