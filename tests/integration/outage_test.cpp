@@ -29,6 +29,7 @@ class OutageTest : public ::testing::Test {
   bool Await(const std::string& sql) {
     for (int i = 0; i < 600; ++i) {
       if (Scalar(db_, sql) == "t") return true;
+      // Between two looks: the sweeper tells nobody when it has swept.
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     return false;
@@ -56,10 +57,13 @@ TEST_F(OutageTest, LeasesThatEndedWhileTheDatabaseWasAwayMayStillBeRenewed) {
 
   const v1::Grant grant = Take("patient");
   PostgresServer::Get().Crash();
+  // Away for longer than a lease, as a real outage: leases run out by the database's clock, which
+  // no fake reaches.
   std::this_thread::sleep_for(std::chrono::milliseconds(4500));
   PostgresServer::Get().Restart();
   EXPECT_TRUE(Await("SELECT expire_time < clock_timestamp() FROM lease"));
-  // Longer than the sweeper's period, a second here, shorter than its grace.
+  // Gives a sweeper without a grace the time to do harm: longer than its period, a second here,
+  // shorter than the grace. That it does nothing cannot be waited for otherwise.
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   const auto answer = SyncBusy(db_, session_, grant, policy_);
   ASSERT_TRUE(answer.ok()) << answer.status().ToString();

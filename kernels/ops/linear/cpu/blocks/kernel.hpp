@@ -11,8 +11,8 @@
 
 namespace quantfleet::linear::cpu::blocks {
 
-// "fused" for every GGUF format that has an integer kernel: activations are rounded to 8 bits by
-// blocks, weights stay packed, rows interleaved. `pool` outlives the kernels.
+// "fused" for every format that has an integer kernel (GGUF, mxfp4, nvfp4, AWQ, GPTQ): activations
+// are rounded to 8 bits, weights stay packed, rows interleaved. `pool` outlives the kernels.
 std::vector<std::unique_ptr<LinearKernel>> MakeBlockKernels(quantfleet::cpu::ThreadPool& pool);
 // "ablation_unpack" for the same formats, on the same tiles.
 std::vector<std::unique_ptr<LinearKernel>> MakeUnpackBlockKernels(

@@ -85,6 +85,7 @@ struct Panel {
   uint64_t stride = 0;
 };
 
+// Panels of a matrix of so many columns, and the one of an index below that.
 constexpr uint64_t Panels(uint64_t columns) {
   return (columns + kPanelColumns - 1) / kPanelColumns;
 }

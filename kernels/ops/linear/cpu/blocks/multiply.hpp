@@ -217,7 +217,7 @@ void MultiplyRest(const uint8_t* tile, const Panel& panel, const Activations& x,
   }
 }
 
-// As BlockKernel::multiply.
+// As MultiplyTiles.
 template <class Isa, template <class> class Format>
 void Multiply(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange rows, float* y) {
   constexpr BlockLayout kLayout = Format<Isa>::kLayout;
