@@ -71,6 +71,12 @@ Result<uint32_t> RevokeAgent(Connection& db, const access::Actor& actor,
       WHERE agent_name = $1 AND revoke_time IS NULL AND expire_time > clock_timestamp())",
                                                   {PlainText(agent_name)}));
     count = static_cast<uint32_t>(rows.affected_rows());
+    // Its enrolment tokens too: a spent one is answered again to the key that it was spent on.
+    QF_RETURN_IF_ERROR(tx.Query(R"(
+      UPDATE token SET revoke_time = clock_timestamp()
+      WHERE role = 'agent' AND principal = $1 AND revoke_time IS NULL)",
+                                {PlainText(agent_name)})
+                           .status());
     if (count == 0) {
       return NotFound("no certificate of an agent called " + PlainText(agent_name) + " is alive");
     }

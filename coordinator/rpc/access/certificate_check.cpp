@@ -69,7 +69,6 @@ void CertificateCheck::Reload() {
   next_look_ = now + kLookEvery;
   const int64_t modified = ModifiedNanoseconds(files_.revocation_path);
   if (modified == read_mtime_ns_) return;
-  read_mtime_ns_ = modified;
   const auto text = pki::ReadPublic(files_.revocation_path);
   auto serials = text.ok() ? pki::ReadRevocationList(*text, files_.authority_pem)
                            : Result<std::set<std::string>>(text.status());
@@ -77,6 +76,8 @@ void CertificateCheck::Reload() {
     log::Error("the revocation list is left as it was", {{"reason", serials.status().message()}});
     return;
   }
+  // Only now: a list that could not be read is looked at again, although it has not changed.
+  read_mtime_ns_ = modified;
   revoked_ = *std::move(serials);
   log::Info("revocation list read", {{"serials", revoked_.size()}});
 }

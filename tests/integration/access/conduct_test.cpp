@@ -229,10 +229,10 @@ TEST(Conduct, AnEnrolmentTokenMakesOneAgentOfOneKey) {
 TEST(Conduct, AnAgentRenewsAndARevokedOneIsOut) {
   SecureCoordinator coordinator;
   const std::string key = *pki::GenerateKey(), next_key = *pki::GenerateKey();
+  const v1::EnrolRequest enrol = EnrolWith(coordinator.Token("gpu-7", Role::kAgent), key);
   v1::EnrolResponse enrolled;
-  ASSERT_TRUE(CallMethod(coordinator.Connect(nullptr), "EnrolmentService/Enrol",
-                         EnrolWith(coordinator.Token("gpu-7", Role::kAgent), key), &enrolled)
-                  .ok());
+  ASSERT_TRUE(
+      CallMethod(coordinator.Connect(nullptr), "EnrolmentService/Enrol", enrol, &enrolled).ok());
   const KeyPair first{key, enrolled.certificate_pem()};
   v1::RenewCertificateRequest renew;
   renew.set_signing_request_pem(*pki::MakeSigningRequest(next_key, "whoever"));
@@ -253,6 +253,9 @@ TEST(Conduct, AnAgentRenewsAndARevokedOneIsOut) {
   const auto people = coordinator.Connect(nullptr);
   ASSERT_TRUE(CallMethod(people, "AccessService/RevokeAgent", revoke, &revoked, operates).ok());
   EXPECT_EQ(revoked.certificates(), 2U);
+  EXPECT_EQ(CallMethod(people, "EnrolmentService/Enrol", enrol, &enrolled).error_code(),
+            StatusCode::UNAUTHENTICATED)
+      << "the token it came in with";
   v1::SyncRequest sync;
   sync.set_session_id(hello.session_id());
   const Duration end = Clock::Steady()->Now() + std::chrono::seconds(10);
