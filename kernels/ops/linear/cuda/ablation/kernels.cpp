@@ -156,9 +156,10 @@ void RegisterAblations(KernelTable& table, const KernelContext& context) {
     if (const Tiling* tiling = FindTiling(name); tiling != nullptr) {
       table.Register(std::make_unique<UnpackKernel>(context, *tiling));
     }
+    // A ledger wants it in the baseline's format, which is mostly one that is used as it is.
+    table.Register(std::make_unique<DecodedDenseKernel>(context, *format));
     if (FindDecode(name) == nullptr || table.Find(name, "dense") != nullptr) continue;
     table.Register(std::make_unique<DecodeKernel>(context, name));
-    table.Register(std::make_unique<DecodedDenseKernel>(context, *format));
   }
 }
 

@@ -14,7 +14,7 @@ namespace quantfleet::linear::cuda {
 //   ablation_decode  decodes the whole matrix to 16 bits in memory: the first half of
 //                    dequantize_then_gemm
 //   ablation_dense   cuBLASLt alone on weights decoded before: the second half
-// Formats that a dense kernel multiplies have the first two.
+// Formats that a dense kernel multiplies have no ablation_unpack and no ablation_decode.
 void RegisterAblations(KernelTable& table, const KernelContext& context);
 
 }  // namespace quantfleet::linear::cuda
