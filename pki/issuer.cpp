@@ -118,17 +118,19 @@ Result<Issuer> MakeAuthority(const std::string& name, int64_t valid_seconds, con
   QF_ASSIGN_OR_RETURN(issuer.key_pem, GenerateKey());
   QF_ASSIGN_OR_RETURN(const Key key, ParseKey(issuer.key_pem));
   // Two authorities of one name could not be told apart by it, as chains are built.
-  const Plan plan{RandomId(name + " "),
-                  valid_seconds,
-                  {{NID_basic_constraints,
-                    std::string("critical,CA:TRUE,pathlen:") + (parent == nullptr ? "1" : "0")},
-                   {NID_key_usage, "critical,keyCertSign,cRLSign"},
-                   {NID_subject_key_identifier, "hash"},
-                   {NID_authority_key_identifier, "keyid:always"}}};
+  Plan plan{RandomId(name + " "),
+            valid_seconds,
+            {{NID_basic_constraints,
+              std::string("critical,CA:TRUE,pathlen:") + (parent == nullptr ? "1" : "0")},
+             {NID_key_usage, "critical,keyCertSign,cRLSign"},
+             {NID_subject_key_identifier, "hash"},
+             {NID_authority_key_identifier, "keyid:always"}}};
   if (parent == nullptr) {
     QF_ASSIGN_OR_RETURN(issuer.certificate_pem, Sign(plan, key.get(), nullptr, key.get()));
     return issuer;
   }
+  // Below the root, which clients trust: without this its holder could pass for a coordinator.
+  plan.extensions.push_back({NID_ext_key_usage, "clientAuth"});
   QF_ASSIGN_OR_RETURN(const Certificate above, ParseCertificate(parent->certificate_pem));
   QF_ASSIGN_OR_RETURN(const Key above_key, ParseKey(parent->key_pem));
   QF_ASSIGN_OR_RETURN(issuer.certificate_pem, Sign(plan, key.get(), above.get(), above_key.get()));

@@ -4,13 +4,16 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "pki/files.hpp"
+#include "pki/issuer.hpp"
 #include "pki/revocation.hpp"
+#include "pki/signing_request.hpp"
 
 namespace quantfleet::pki {
 namespace {
@@ -80,6 +83,20 @@ TEST_F(AuthorityTest, AnotherImplementationAgrees) {
   EXPECT_FALSE(OpenSslTakes("gpu-7/agent.crt", "sslserver"));
   EXPECT_TRUE(OpenSslTakes("vera/client.crt", "sslclient"));
   EXPECT_TRUE(OpenSslTakes("ca/agents.crt", "any"));
+}
+
+TEST_F(AuthorityTest, TheAgentsKeyMakesNoServer) {
+  ASSERT_TRUE(InitAuthority(Ca()).ok());
+  const Issuer agents{Text("ca/agents.crt"), *ReadSecret(Ca() + "/agents.key")};
+  const std::string request = *MakeSigningRequest(*GenerateKey(), "whoever");
+  const auto write = [&](const std::string& name, const Leaf& leaf) {
+    std::ofstream(folder_ + "/" + name) << *IssueCertificate(agents, request, leaf);
+  };
+  write("agent.crt", {{"agent", "gpu-7"}, {}, 60});
+  write("impostor.crt", {{"server", "fleet.lab"}, {"fleet.lab"}, 60});
+  const std::string between = "-untrusted " + Ca() + "/agents.crt";
+  EXPECT_TRUE(OpenSslTakes("agent.crt", "sslclient", between));
+  EXPECT_FALSE(OpenSslTakes("impostor.crt", "sslserver", between));
 }
 
 TEST_F(AuthorityTest, ValidityFollowsTheRole) {
