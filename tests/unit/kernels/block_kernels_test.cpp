@@ -116,6 +116,41 @@ TEST_P(BlockKernels, FollowEveryByteOfTheBlocks) {
   }
 }
 
+// The bytes of the last block of the last row whose lowest bit the unpacked codes depend on.
+size_t BytesUnpacked(const BlockFormatInfo& info, const BlockMultiply& entry, uint64_t n,
+                     uint64_t k) {
+  const formats::Format& format = *formats::FindFormat(info.name);
+  std::vector<std::byte> packed(format.PackedBytes(n, k));
+  EXPECT_TRUE(format.Encode(Normal(1, n * k), n, k, packed).ok());
+  const auto unpack = [&] {
+    const std::vector<std::byte> tiles = Repack(info, entry.rows, packed.data(), n, k);
+    uint32_t mixed = 0;
+    entry.unpack(reinterpret_cast<const uint8_t*>(tiles.data()), n, k, {0, n}, &mixed);
+    return mixed;
+  };
+  const uint32_t before = unpack();
+  size_t seen = 0;
+  for (size_t byte = packed.size() - info.packed_bytes; byte < packed.size(); ++byte) {
+    packed[byte] ^= std::byte{1};
+    seen += unpack() != before ? size_t{1} : size_t{0};
+    packed[byte] ^= std::byte{1};
+  }
+  return seen;
+}
+
+TEST_P(BlockKernels, UnpackEveryCodeToTheLastOfTheLastPanel) {
+  for (const KernelSet* set : KernelSets()) {
+    if (set->name != GetParam()) continue;
+    for (const BlockFormatInfo& info : BlockFormatInfos()) {
+      if (info.packed_bytes == 0) continue;
+      const size_t codes = info.layout.block / 32 * info.layout.unit_bytes;
+      const BlockMultiply& entry = set->formats[static_cast<size_t>(info.format)];
+      // Grid entries may differ and still have one sum.
+      EXPECT_GE(BytesUnpacked(info, entry, 19, kPanelColumns + 256) * 10, codes * 7) << info.name;
+    }
+  }
+}
+
 TEST(ActOrder, RefusesGroupsOfUnequalSize) {
   quantfleet::cpu::ThreadPool pool(1);
   const formats::Format& format = *formats::FindFormat("gptq_int4_act_order");

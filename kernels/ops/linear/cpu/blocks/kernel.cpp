@@ -150,7 +150,7 @@ class UnpackBlockKernel final : public LinearKernel {
   Status Run(const LinearCall& call) override {
     ForRows(pool_, call.shape.n, [&](uint32_t thread, RowRange rows) {
       entry_.unpack(reinterpret_cast<const uint8_t*>(call.weights), call.shape.n, call.shape.k,
-                    rows, reinterpret_cast<float*>(call.scratch + thread * kLine));
+                    rows, reinterpret_cast<uint32_t*>(call.scratch + thread * kLine));
     });
     return OkStatus();
   }

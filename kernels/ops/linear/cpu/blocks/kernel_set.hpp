@@ -37,9 +37,9 @@ using MultiplyTiles = void (*)(const uint8_t* tiles, const Activations& x, uint6
                                RowRange rows, float* y);
 
 // Reads the tiles of `rows`, brings every code into a register and multiplies nothing; `mixed` gets
-// a value that depends on the codes.
+// the sum of the codes, four at a time as a word.
 using UnpackTiles = void (*)(const uint8_t* tiles, uint64_t n, uint64_t k, RowRange rows,
-                             float* mixed);
+                             uint32_t* mixed);
 
 // A format's kernels, and the rows of the tiles they read.
 struct BlockMultiply {

@@ -240,7 +240,7 @@ void Multiply(const uint8_t* tiles, const Activations& x, uint64_t n, RowRange r
 
 // As UnpackTiles.
 template <class Isa, template <class> class Format>
-void Unpack(const uint8_t* tiles, uint64_t n, uint64_t k, RowRange rows, float* mixed) {
+void Unpack(const uint8_t* tiles, uint64_t n, uint64_t k, RowRange rows, uint32_t* mixed) {
   constexpr BlockLayout kLayout = Format<Isa>::kLayout;
   constexpr uint32_t kScales = kLayout.scale_bytes * Isa::kRows;
   constexpr uint32_t kUnit = kLayout.unit_bytes * Isa::kRows;
@@ -262,9 +262,11 @@ void Unpack(const uint8_t* tiles, uint64_t n, uint64_t k, RowRange rows, float* 
       }
     }
   }
-  float lanes[Isa::kRows];
-  Isa::StoreFloats(lanes, Isa::ToFloat(sum));
-  *mixed = lanes[0];
+  uint32_t lanes[Isa::kRows];
+  static_assert(sizeof(lanes) == sizeof(sum));
+  __builtin_memcpy(lanes, &sum, sizeof(lanes));
+  *mixed = 0;
+  for (const uint32_t lane : lanes) *mixed += lane;
 }
 
 template <class Isa, template <class> class Format>
