@@ -13,7 +13,7 @@
 namespace quantfleet::rpc {
 namespace {
 
-constexpr int kMaxReports = 16;
+constexpr int kMaxReports = 128;
 constexpr size_t kMaxName = 128;
 constexpr size_t kMaxHelloBytes = size_t{256} * 1024;
 

@@ -261,7 +261,7 @@ TEST(Service, OversizedAndMeaninglessRequestsAreRefused) {
       Client::Call(client.matrices, &v1::MatrixService::Stub::GetMatrix, get, &matrix).ok());
 
   v1::ReportRequest report;
-  for (int i = 0; i < 17; ++i) report.add_failures();
+  for (int i = 0; i < 129; ++i) report.add_failures();
   v1::ReportResponse verdicts;
   EXPECT_EQ(
       Client::Call(client.agents, &v1::AgentService::Stub::Report, report, &verdicts).error_code(),
