@@ -6,36 +6,22 @@
 #include <set>
 #include <utility>
 
-#include <google/protobuf/util/json_util.h>
-#include <nlohmann/json.hpp>
-
 #include "base/digest.hpp"
-#include "coordinator/matrix/ablation.hpp"
 #include "coordinator/matrix/catalogue.hpp"
-#include "coordinator/matrix/grid.hpp"
+#include "coordinator/matrix/grid/ablation.hpp"
+#include "coordinator/matrix/grid/grid.hpp"
 
 namespace quantfleet::matrix {
 namespace {
 
-// One run of all blocks: on a plain target, or on one device class of an `each` target.
-struct Copy {
-  const Target* target;
-  scheduler::Requirement requirement;
-};
-
-std::string TextOf(const Combination& combination, const std::string& axis) {
-  return combination.at(axis)->text;
-}
-
-uint32_t NumberOf(const Combination& combination, const std::string& axis) {
-  return static_cast<uint32_t>(std::get<double>(combination.at(axis)->value));
+uint32_t NumberOf(const Combination& combination, std::string_view axis) {
+  return static_cast<uint32_t>(std::get<double>(combination.at(axis).value));
 }
 
 v1::MatrixShape MakeMatrixShape(const Combination& combination) {
   v1::MatrixShape shape;
-  const auto layer = combination.find("layer");
-  if (layer != combination.end()) {
-    const auto& weights = std::get<v1::LinearShape>(layer->second->value);
+  if (const AxisValue* layer = combination.Find("layer")) {
+    const auto& weights = std::get<v1::LinearShape>(layer->value);
     shape.set_rows(weights.n());
     shape.set_columns(weights.k());
   } else {
@@ -47,9 +33,8 @@ v1::MatrixShape MakeMatrixShape(const Combination& combination) {
 
 v1::AttentionShape MakeAttentionShape(const Combination& combination) {
   v1::AttentionShape shape;
-  const auto layer = combination.find("layer");
-  if (layer != combination.end()) {
-    shape = std::get<v1::AttentionShape>(layer->second->value);
+  if (const AxisValue* layer = combination.Find("layer")) {
+    shape = std::get<v1::AttentionShape>(layer->value);
   } else {
     shape.set_query_heads(NumberOf(combination, "query_heads"));
     shape.set_key_value_heads(NumberOf(combination, "key_value_heads"));
@@ -63,57 +48,50 @@ v1::AttentionShape MakeAttentionShape(const Combination& combination) {
   return shape;
 }
 
-v1::ArmSpec MakeSpec(const Matrix& matrix, const Combination& combination) {
-  v1::ArmSpec spec;
-  spec.set_workload(matrix.workload);
-  spec.set_format(TextOf(combination, "format"));
-  spec.set_cache(matrix.cache);
-  spec.set_seed(matrix.seed);
+void FillSpec(const Matrix& matrix, const Combination& combination, v1::ArmSpec* spec) {
+  spec->set_workload(matrix.workload);
+  spec->set_format(combination.at("format").text);
+  spec->set_cache(matrix.cache);
+  spec->set_seed(matrix.seed);
   if (matrix.workload == "attention") {
-    *spec.mutable_attention() = MakeAttentionShape(combination);
+    *spec->mutable_attention() = MakeAttentionShape(combination);
   } else if (IsConversion(matrix.workload)) {
-    *spec.mutable_matrix() = MakeMatrixShape(combination);
+    *spec->mutable_matrix() = MakeMatrixShape(combination);
   } else {
-    *spec.mutable_linear() = std::get<v1::LinearShape>(combination.at("layer")->value);
-    spec.mutable_linear()->set_batch(NumberOf(combination, "batch"));
+    *spec->mutable_linear() = std::get<v1::LinearShape>(combination.at("layer").value);
+    spec->mutable_linear()->set_batch(NumberOf(combination, "batch"));
   }
-  return spec;
 }
 
-v1::BlockArm MakeArm(const Matrix& matrix, const Combination& combination,
-                     const std::string& kernel, v1::ArmRole role) {
-  v1::BlockArm arm;
-  *arm.mutable_spec() = MakeSpec(matrix, combination);
-  arm.mutable_spec()->set_kernel(kernel);
-  arm.set_arm_id(ArmId(arm.spec()));
-  arm.set_role(role);
-  for (const auto& [axis, value] : combination) (*arm.mutable_labels())[axis] = value->text;
-  (*arm.mutable_labels())["kernel"] = kernel;
-  return arm;
+// Appends an arm to `block`.
+void AddArm(const Matrix& matrix, const Combination& combination, const std::string& kernel,
+            v1::ArmRole role, v1::Block* block) {
+  const auto index = static_cast<uint32_t>(block->arms_size());
+  v1::BlockArm* arm = block->add_arms();
+  arm->set_index(index);
+  FillSpec(matrix, combination, arm->mutable_spec());
+  arm->mutable_spec()->set_kernel(kernel);
+  arm->set_arm_id(ArmId(arm->spec()));
+  arm->set_role(role);
+  auto& labels = *arm->mutable_labels();
+  for (const auto& [axis, value] : combination) labels[*axis] = value->text;
+  labels["kernel"] = kernel;
 }
 
-v1::BlockArm MakeArm(const Matrix& matrix, uint64_t number, v1::ArmRole role) {
-  const Combination combination = CombinationAt(matrix, number);
-  return MakeArm(matrix, combination, TextOf(combination, "kernel"), role);
-}
-
-void AppendArm(v1::BlockArm arm, v1::Block* block) {
-  arm.set_index(static_cast<uint32_t>(block->arms_size()));
-  *block->add_arms() = std::move(arm);
-}
-
-v1::Block MakeBlock(const Matrix& matrix, const GridBlock& layout) {
+v1::Block MakeBlock(const Matrix& matrix, const Grid& grid, const GridBlock& layout) {
   v1::Block block;
-  v1::BlockArm baseline = MakeArm(matrix, layout.baseline.value(), v1::ARM_ROLE_BASELINE);
-  v1::BlockArm null_arm = baseline;
-  null_arm.set_role(v1::ARM_ROLE_NULL);
-  AppendArm(std::move(baseline), &block);
-  AppendArm(std::move(null_arm), &block);
-  for (const uint64_t candidate : layout.candidates) {
-    AppendArm(MakeArm(matrix, candidate, v1::ARM_ROLE_CANDIDATE), &block);
-  }
-  for (const Ablation& part : AblationsOf(matrix, layout)) {
-    AppendArm(MakeArm(matrix, part.combination, part.kernel, v1::ARM_ROLE_ABLATION), &block);
+  const auto add = [&](uint64_t number, v1::ArmRole role) {
+    const Combination combination = grid.CombinationAt(number);
+    AddArm(matrix, combination, combination.at("kernel").text, role, &block);
+  };
+  add(layout.baseline.value(), v1::ARM_ROLE_BASELINE);
+  v1::BlockArm* null_arm = block.add_arms();
+  *null_arm = block.arms(0);
+  null_arm->set_index(1);
+  null_arm->set_role(v1::ARM_ROLE_NULL);
+  for (const uint64_t candidate : layout.candidates) add(candidate, v1::ARM_ROLE_CANDIDATE);
+  for (const Ablation& part : AblationsOf(matrix, grid, layout)) {
+    AddArm(matrix, part.combination, part.kernel, v1::ARM_ROLE_ABLATION, &block);
   }
   *block.mutable_policy() = matrix.policy;
   return block;
@@ -141,16 +119,16 @@ std::string NoDevice(const Target& target, const std::vector<scheduler::DeviceFa
 }
 
 std::vector<Copy> CopiesOf(const Target& target, const std::vector<scheduler::DeviceFacts>& fleet,
-                           Expansion* expansion) {
+                           Plan* plan) {
   std::set<std::string> classes;
   for (const scheduler::DeviceFacts& facts : fleet) {
     if (scheduler::Matches(target.where, facts)) classes.insert(facts.device.device_class());
   }
-  if (classes.empty()) expansion->unmatched.push_back(NoDevice(target, fleet));
-  if (!target.each_device_class) return {{&target, target.where}};
+  if (classes.empty()) plan->unmatched.push_back(NoDevice(target, fleet));
+  if (!target.each_device_class) return {{target.name, target.where}};
   std::vector<Copy> copies;
   for (const std::string& device_class : classes) {
-    copies.push_back({&target, target.where});
+    copies.push_back({target.name, target.where});
     scheduler::Condition is_class;
     is_class.any_of = {device_class};
     copies.back().requirement.conditions["device_class"] = std::move(is_class);
@@ -160,16 +138,16 @@ std::vector<Copy> CopiesOf(const Target& target, const std::vector<scheduler::De
 
 // As many of the copies as the limit on arms allows; says which targets fell short.
 std::vector<Copy> PlanCopies(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>& fleet,
-                             Expansion* expansion) {
+                             Plan* plan) {
   std::vector<Copy> copies;
   uint64_t arms = 0;
   for (const Target& target : matrix.targets) {
-    for (Copy& copy : CopiesOf(target, fleet, expansion)) {
+    for (Copy& copy : CopiesOf(target, fleet, plan)) {
       arms += matrix.arms_per_copy * matrix.repeat;
       if (arms > matrix.max_arms) {
-        expansion->unmatched.push_back("target " + target.name + ": the fleet has so many device " +
-                                       "classes that the matrix would have more than " +
-                                       std::to_string(matrix.max_arms) + " arms");
+        plan->unmatched.push_back("target " + target.name + ": the fleet has so many device " +
+                                  "classes that the matrix would have more than " +
+                                  std::to_string(matrix.max_arms) + " arms");
         return copies;
       }
       copies.push_back(std::move(copy));
@@ -180,37 +158,60 @@ std::vector<Copy> PlanCopies(const Matrix& matrix, const std::vector<scheduler::
 
 }  // namespace
 
-Expansion ExpandMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>& fleet) {
-  Expansion expansion;
-  const std::vector<Copy> copies = PlanCopies(matrix, fleet, &expansion);
-  const Grid grid = LayOut(matrix);
-  std::vector<v1::Block> blocks;
-  for (const GridBlock& layout : grid.blocks) blocks.push_back(MakeBlock(matrix, layout));
-
-  for (uint32_t repeat = 0; repeat < matrix.repeat; ++repeat) {
-    for (const Copy& copy : copies) {
-      for (const v1::Block& block : blocks) {
-        PlannedBlock planned{block, copy.requirement};
-        planned.block.set_order_seed(OrderSeed(block, repeat));
-        planned.block.set_target(copy.target->name);
-        planned.block.set_ordinal(static_cast<uint32_t>(expansion.blocks.size()));
-        expansion.blocks.push_back(std::move(planned));
-      }
-    }
-  }
+Plan PlanMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>& fleet) {
+  Plan plan;
+  plan.copies = PlanCopies(matrix, fleet, &plan);
+  const uint64_t runs = plan.copies.size() * matrix.repeat;
+  plan.blocks = matrix.blocks_per_copy * runs;
+  plan.arms = matrix.arms_per_copy * runs;
   for (size_t i = 0; i < matrix.exclusions.size(); ++i) {
-    expansion.exclusions.push_back(
-        {matrix.exclusions[i].because, grid.excluded[i] * copies.size() * matrix.repeat});
+    plan.exclusions.push_back({matrix.exclusions[i].because, matrix.excluded_per_copy[i] * runs});
   }
-  return expansion;
+  return plan;
 }
 
-std::string ArmId(const v1::ArmSpec& spec) {
-  std::string json;
-  QF_CHECK(google::protobuf::util::MessageToJsonString(spec, &json).ok());
-  // nlohmann sorts keys and writes no white space: the canonical form of arm.proto.
-  const nlohmann::json canonical = nlohmann::json::parse(json);
-  return Sha256Hex(canonical.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+struct BlockMaker::Layout {
+  Layout(std::shared_ptr<const Matrix> of, std::vector<std::string> names)
+      : matrix(std::move(of)), grid(*matrix), targets(std::move(names)) {}
+  std::shared_ptr<const Matrix> matrix;
+  Grid grid;
+  std::vector<std::string> targets;
+};
+
+BlockMaker::BlockMaker(std::shared_ptr<const Matrix> matrix, std::vector<std::string> targets)
+    : layout_(std::make_unique<Layout>(std::move(matrix), std::move(targets))) {}
+BlockMaker::~BlockMaker() = default;
+
+uint64_t BlockMaker::size() const {
+  return layout_->grid.size() * layout_->targets.size() * layout_->matrix->repeat;
+}
+
+size_t BlockMaker::CopyOf(uint64_t ordinal) const {
+  return ordinal / layout_->grid.size() % layout_->targets.size();
+}
+
+v1::Block BlockMaker::At(uint64_t ordinal) const {
+  const uint64_t blocks = layout_->grid.size();
+  v1::Block block = MakeBlock(*layout_->matrix, layout_->grid, layout_->grid.At(ordinal % blocks));
+  const uint64_t repeat = ordinal / blocks / layout_->targets.size();
+  block.set_order_seed(OrderSeed(block, static_cast<uint32_t>(repeat)));
+  block.set_target(layout_->targets[CopyOf(ordinal)]);
+  block.set_ordinal(static_cast<uint32_t>(ordinal));
+  return block;
+}
+
+Expansion ExpandMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>& fleet) {
+  Plan plan = PlanMatrix(matrix, fleet);
+  Expansion expansion{{}, std::move(plan.exclusions), std::move(plan.unmatched)};
+  std::vector<std::string> targets;
+  for (const Copy& copy : plan.copies) targets.push_back(copy.target);
+  // Not kept longer than the caller's matrix.
+  const BlockMaker maker({std::shared_ptr<const Matrix>(), &matrix}, std::move(targets));
+  expansion.blocks.reserve(plan.blocks);
+  for (uint64_t i = 0; i < plan.blocks; ++i) {
+    expansion.blocks.push_back({maker.At(i), plan.copies[maker.CopyOf(i)].requirement});
+  }
+  return expansion;
 }
 
 }  // namespace quantfleet::matrix

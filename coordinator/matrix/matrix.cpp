@@ -7,12 +7,12 @@
 #include <limits>
 #include <utility>
 
-#include "coordinator/matrix/ablation.hpp"
 #include "coordinator/matrix/axes.hpp"
 #include "coordinator/matrix/axis_values.hpp"
 #include "coordinator/matrix/condition.hpp"
 #include "coordinator/matrix/fields.hpp"
-#include "coordinator/matrix/grid.hpp"
+#include "coordinator/matrix/grid/ablation.hpp"
+#include "coordinator/matrix/grid/grid.hpp"
 #include "coordinator/matrix/policy.hpp"
 #include "coordinator/matrix/suggestion.hpp"
 #include "coordinator/matrix/target.hpp"
@@ -164,18 +164,17 @@ void CheckComparedLayers(const Matrix& matrix, Place place, Report* report) {
   }
 }
 
-std::string DescribeBlock(const Matrix& matrix, uint64_t number) {
+std::string DescribeBlock(const Matrix& matrix, const Combination& combination) {
   std::string text;
-  for (const auto& [axis, value] : CombinationAt(matrix, number)) {
-    if (matrix.baseline.contains(axis)) continue;
-    text += (text.empty() ? "" : ", ") + axis + " " + value->text;
+  for (const auto& [axis, value] : combination) {
+    if (matrix.baseline.contains(*axis)) continue;
+    text += (text.empty() ? "" : ", ") + *axis + " " + value->text;
   }
   return text.empty() ? "of all arms" : "with " + text;
 }
 
-// Why the block of combination `number` has no baseline.
-std::string WhyNoBaseline(const Matrix& matrix, uint64_t number) {
-  const auto baseline = BaselineBeside(matrix, CombinationAt(matrix, number));
+// Why a block has no arm with the values of `baseline`.
+std::string WhyNoBaseline(const Matrix& matrix, const Combination& baseline) {
   const auto rule = FindExclusion(matrix, baseline);
   if (!rule) return "the zip never pairs its values";
   return "the exclude rule " + Quoted(matrix.exclusions[*rule].because) + " leaves it out";
@@ -197,31 +196,59 @@ void CheckAxesInUse(const Matrix& matrix, Place place, Report* report) {
 // Why attention with these values cannot be; empty if it can.
 std::string WhyNoAttention(const Combination& combination) {
   const auto number = [&](const char* axis) {
-    return std::get<double>(combination.at(axis)->value);
+    return std::get<double>(combination.at(axis).value);
   };
   if (number("query_tokens") > number("context")) {
-    return "query_tokens is " + combination.at("query_tokens")->text + " and context only " +
-           combination.at("context")->text;
+    return "query_tokens is " + combination.at("query_tokens").text + " and context only " +
+           combination.at("context").text;
   }
   if (combination.contains("layer")) return "";
   if (std::fmod(number("query_heads"), number("key_value_heads")) == 0) return "";
-  return "query_heads is " + combination.at("query_heads")->text + ", no multiple of the " +
-         combination.at("key_value_heads")->text + " of key_value_heads";
+  return "query_heads is " + combination.at("query_heads").text + ", no multiple of the " +
+         combination.at("key_value_heads").text + " of key_value_heads";
 }
 
 // Reports the first arm of a shape that no engine can run.
 void CheckShapes(const Matrix& matrix, const Grid& grid, Place place, Report* report) {
   if (matrix.workload != "attention") return;
-  for (const GridBlock& block : grid.blocks) {
+  for (uint64_t i = 0; i < grid.size(); ++i) {
+    const GridBlock block = grid.At(i);
     std::vector<uint64_t> arms = block.candidates;
     if (block.baseline) arms.push_back(*block.baseline);
     for (const uint64_t arm : arms) {
-      const std::string problem = WhyNoAttention(CombinationAt(matrix, arm));
+      const std::string problem = WhyNoAttention(grid.CombinationAt(arm));
       if (problem.empty()) continue;
       report->Add(place, "an arm of the matrix cannot be: " + problem, "exclude it");
       return;
     }
   }
+}
+
+// Reports the first block without a baseline, and how many there are.
+void CheckBaselines(const Matrix& matrix, const Grid& grid, Place place, Report* report) {
+  const uint64_t lacking = grid.size() - grid.baselines();
+  if (lacking == 0) return;
+  GridBlock first;
+  for (uint64_t i = 0; first.candidates.empty(); ++i) {
+    first = grid.At(i);
+    if (first.baseline) first.candidates.clear();
+  }
+  const Combination arm = grid.CombinationAt(first.candidates.front());
+  report->Add(place,
+              "missing baseline: no arm of the block " + DescribeBlock(matrix, arm) +
+                  " is the baseline" +
+                  (lacking > 1 ? ", nor of " + std::to_string(lacking - 1) + " other blocks" : ""),
+              WhyNoBaseline(matrix, grid.BaselineBeside(arm)));
+}
+
+// Arms of all blocks on one target, once.
+uint64_t CountArms(const Matrix& matrix, const Grid& grid) {
+  uint64_t arms = grid.arms();
+  if (!matrix.explain) return arms;
+  for (uint64_t i = 0; i < grid.size(); ++i) {
+    arms += AblationsOf(matrix, grid, grid.At(i)).size();
+  }
+  return arms;
 }
 
 // Sorts the matrix into blocks and checks that each has its baseline.
@@ -231,29 +258,18 @@ void CheckBlocks(Place place, const Limits& limits, Matrix* matrix, Report* repo
                 "merge rules, or split the matrix");
     return;
   }
-  const Grid grid = LayOut(*matrix);
-  if (grid.blocks.empty()) {
+  const Grid grid(*matrix);
+  if (grid.size() == 0) {
     report->Add(place, "every arm of the matrix is excluded");
     return;
   }
   CheckShapes(*matrix, grid, place, report);
-  const auto lacks = [](const GridBlock& block) { return !block.baseline.has_value(); };
-  const auto first = std::find_if(grid.blocks.begin(), grid.blocks.end(), lacks);
-  if (first != grid.blocks.end()) {
-    const auto count = std::count_if(grid.blocks.begin(), grid.blocks.end(), lacks);
-    report->Add(place,
-                "missing baseline: no arm of the block " +
-                    DescribeBlock(*matrix, first->candidates.front()) + " is the baseline" +
-                    (count > 1 ? ", nor of " + std::to_string(count - 1) + " other blocks" : ""),
-                WhyNoBaseline(*matrix, first->candidates.front()));
-    return;
-  }
+  CheckBaselines(*matrix, grid, place, report);
+  if (grid.baselines() < grid.size()) return;
   matrix->max_arms = limits.max_arms;
-  matrix->blocks_per_copy = grid.blocks.size();
-  matrix->arms_per_copy = grid.arms;
-  for (const GridBlock& block : grid.blocks) {
-    matrix->arms_per_copy += AblationsOf(*matrix, block).size();
-  }
+  matrix->blocks_per_copy = grid.size();
+  matrix->arms_per_copy = CountArms(*matrix, grid);
+  matrix->excluded_per_copy = grid.excluded();
   const uint64_t arms = matrix->arms_per_copy * matrix->targets.size() * matrix->repeat;
   if (arms > limits.max_arms) {
     report->Add(place, "the matrix asks for " + std::to_string(arms) +

@@ -23,7 +23,7 @@ struct Limits {
   size_t max_document_bytes = size_t{256} * 1024;
   int max_nesting = 32;
   size_t max_nodes = 20000;
-  uint64_t max_arms = 100000;  // over all blocks and targets, null and ablation arms included
+  uint64_t max_arms = 1000000;  // over all blocks and targets, null and ablation arms included
 };
 
 // Where blocks run: a requirement of its own, or one run on each distinct device class of the
@@ -65,12 +65,13 @@ struct Matrix {
   std::map<std::string, std::string> baseline;  // compared axis to the text of its value
   std::vector<Target> targets;                  // at least one
   v1::MeasurePolicy policy;
-  uint32_t repeat = 1;           // times that every block is made
-  uint32_t priority = 0;         // 0 to 9
-  bool explain = false;          // blocks get ablation arms
-  uint64_t max_arms = 0;         // Limits.max_arms it was parsed with
-  uint64_t blocks_per_copy = 0;  // blocks of one target (or device class), once
-  uint64_t arms_per_copy = 0;    // their arms, null and ablation arms included
+  uint32_t repeat = 1;                      // times that every block is made
+  uint32_t priority = 0;                    // 0 to 9
+  bool explain = false;                     // blocks get ablation arms
+  uint64_t max_arms = 0;                    // Limits.max_arms it was parsed with
+  uint64_t blocks_per_copy = 0;             // blocks of one target (or device class), once
+  uint64_t arms_per_copy = 0;               // their arms, null and ablation arms included
+  std::vector<uint64_t> excluded_per_copy;  // combinations left out by each of `exclusions`
 };
 
 // A matrix, or at least one diagnostic, in order of place.

@@ -38,6 +38,7 @@ EDGES = {
     "cli": ["base", "proto", "pki", "agent/executor", "agent/probe", "kernels/formats", "web", *PURE],
     "web": ["base"],
     "benchmarks": ["base", "kernels", "proto"],
+    "benchmarks/expansion": ["base", "proto", "coordinator/matrix"],
     "tests": ["base", "proto", "pki", "kernels", "agent", "coordinator", "cli", "web", "benchmarks", "tests"],
 }
 

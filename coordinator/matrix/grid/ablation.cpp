@@ -1,30 +1,33 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "coordinator/matrix/ablation.hpp"
+#include "coordinator/matrix/grid/ablation.hpp"
 
 #include <set>
+#include <string_view>
+#include <tuple>
 
 namespace quantfleet::matrix {
 
-std::vector<Ablation> AblationsOf(const Matrix& matrix, const GridBlock& block) {
+std::vector<Ablation> AblationsOf(const Matrix& matrix, const Grid& grid, const GridBlock& block) {
   std::vector<Ablation> ablations;
   if (!matrix.explain) return ablations;
   std::vector<uint64_t> numbers = {block.baseline.value()};
   numbers.insert(numbers.end(), block.candidates.begin(), block.candidates.end());
-  const AxisValue* const baseline_format = CombinationAt(matrix, numbers.front()).at("format");
-  std::set<std::string> shapes, packed;
+  const AxisValue& baseline_format = grid.CombinationAt(numbers.front()).at("format");
+  std::set<std::tuple<std::string_view, std::string_view>> shapes;
+  std::set<std::tuple<std::string_view, std::string_view, std::string_view>> packed;
   for (const uint64_t number : numbers) {
-    const Combination combination = CombinationAt(matrix, number);
-    const std::string shape =
-        combination.at("layer")->text + '\n' + combination.at("batch")->text + '\n';
-    if (shapes.insert(shape).second) {
+    const Combination combination = grid.CombinationAt(number);
+    const std::string& layer = combination.at("layer").text;
+    const std::string& batch = combination.at("batch").text;
+    const std::string& format = combination.at("format").text;
+    if (shapes.emplace(layer, batch).second) {
       Combination dense = combination;
-      dense["format"] = baseline_format;
+      dense.Set("format", baseline_format);
       ablations.push_back({dense, "ablation_launch"});
       ablations.push_back({dense, "ablation_dense"});
     }
-    const std::string& format = combination.at("format")->text;
-    if (!packed.insert(shape + format).second) continue;
+    if (!packed.emplace(layer, batch, format).second) continue;
     ablations.push_back({combination, "ablation_read"});
     if (format == "fp32") continue;
     ablations.push_back({combination, "ablation_unpack"});

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/matrix/grid.hpp"
+#include "coordinator/matrix/grid/grid.hpp"
 #include "coordinator/matrix/matrix.hpp"
 
 namespace quantfleet::matrix {
@@ -20,7 +20,7 @@ struct Ablation {
 // shape of the block (layer and batch) ablation_launch and ablation_dense once, with the baseline's
 // format, and ablation_read, ablation_unpack and ablation_decode for each format; fp32, which
 // nothing is decoded to or from, is only read. In order of the arms; no two are the same arm.
-// `block` has a baseline.
-std::vector<Ablation> AblationsOf(const Matrix& matrix, const GridBlock& block);
+// `block` is one of `grid`, which is that of `matrix`, and has a baseline.
+std::vector<Ablation> AblationsOf(const Matrix& matrix, const Grid& grid, const GridBlock& block);
 
 }  // namespace quantfleet::matrix
