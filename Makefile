@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BUILD := build
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo answers test test-sanitized chaos format lint gpu-check bench-engine dist clean
+.PHONY: help deps build demo answers test test-sanitized chaos format lint gpu-check bench-engine bench-orchestration dist clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -13,7 +13,7 @@ deps: ## Install the packages that building and running needs (Debian 12)
 	@deploy/install-dependencies.sh build
 
 build: deps ## Build the programs into build/bin
-	@cmake --preset release -DQUANTFLEET_TESTS=OFF >/dev/null
+	@cmake --preset release -DQUANTFLEET_TESTS=OFF -DQUANTFLEET_BENCHMARKS=OFF >/dev/null
 	@cmake --build $(BUILD) -j $(JOBS)
 
 demo: build ## Run examples/quickstart.yaml on this machine, print the comparison and why NF4 loses (KEEP=1 leaves it running)
@@ -53,6 +53,9 @@ bench-engine: deps ## Compare the CPU kernels with ggml's (GGML=DIR, built there
 	@cmake -S kernels -B $(BUILD)/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUANTFLEET_BENCHMARKS=ON -DQUANTFLEET_GGML="$(abspath $(GGML))" >/dev/null
 	@cmake --build $(BUILD)/bench -j $(JOBS) --target engine_benchmark
 	@$(BUILD)/bench/bin/engine_benchmark $(ARGS)
+
+bench-orchestration: deps ## Measure the coordinator under simulated fleets, beside graphile-worker and pg-boss (ARGS=--quick)
+	@deploy/bench-orchestration.sh $(ARGS)
 
 dist: build ## Pack the programs and examples into build/quantfleet-VERSION.tar.gz
 	@deploy/dist.sh

@@ -16,7 +16,7 @@ build=(
 test=(libgtest-dev libgmock-dev python3 python3-jsonschema python3-protobuf python3-yaml python3-selenium
       node-typescript chromium chromium-driver clang-format procps git openssl)
 lint=(clang-format clang-tidy clang libclang-rt-14-dev shellcheck git)
-bench=(libbenchmark-dev)
+bench=(python3 nodejs npm)
 chaos=(python3)
 
 wanted=()
