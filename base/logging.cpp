@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/logging.hpp"
 
+#include <cctype>
+
 #include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -10,6 +12,18 @@ namespace quantfleet::log {
 namespace {
 
 Format g_format = Format::kText;
+thread_local std::string t_request;
+
+// A caller that mistakes a token for an id or a name gets it back in an error, which is logged.
+void BlackOutTokens(std::string* line) {
+  constexpr std::string_view kPrefix = "qft_";
+  for (size_t at = 0; (at = line->find(kPrefix, at)) != std::string::npos;) {
+    at += kPrefix.size();
+    size_t end = at;
+    while (end < line->size() && std::isalnum(static_cast<unsigned char>((*line)[end])) != 0) ++end;
+    line->replace(at, end - at, "***");
+  }
+}
 
 spdlog::logger& Logger() {
   static const auto logger = [] {
@@ -31,6 +45,10 @@ std::string Render(std::string_view message, Fields fields) {
     line += json ? "," + Quoted(field.key) + ":" : " " + std::string(field.key) + "=";
     line += field.quoted ? Quoted(field.value) : field.value;
   }
+  if (!t_request.empty()) {
+    line += (json ? ",\"request\":" : " request=") + Quoted(t_request);
+  }
+  BlackOutTokens(&line);
   return line;
 }
 
@@ -51,6 +69,13 @@ void Configure(std::string_view program, Level level, Format format) {
           : "%Y-%m-%dT%H:%M:%S.%eZ %l " + name + ": %v",
       spdlog::pattern_time_type::utc);
   Logger().flush_on(spdlog::level::info);
+}
+
+RequestScope::RequestScope(std::string id) {
+  t_request = std::move(id);
+}
+RequestScope::~RequestScope() {
+  t_request.clear();
 }
 
 void Debug(std::string_view message, Fields fields) {

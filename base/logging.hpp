@@ -9,7 +9,18 @@
 
 namespace quantfleet::log {
 
-// A key and a value of a structured log line. Never pass secrets.
+// Names the request that this thread works for: lines it writes meanwhile carry `request`. Scopes
+// of one thread do not overlap. An empty id adds nothing.
+class RequestScope {
+ public:
+  explicit RequestScope(std::string id);
+  ~RequestScope();
+  RequestScope(const RequestScope&) = delete;
+  RequestScope& operator=(const RequestScope&) = delete;
+};
+
+// A key and a value of a structured log line. Never pass secrets; tokens of ours ("qft_" and more)
+// that come as part of what others said are blacked out.
 struct Field {
   Field(std::string_view name, std::string_view text) : key(name), value(text), quoted(true) {}
   Field(std::string_view name, const char* text) : Field(name, std::string_view(text)) {}

@@ -10,6 +10,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "base/address.hpp"
+#include "base/ids.hpp"
 #include "pki/files.hpp"
 
 #include "quantfleet/v1/access_service.grpc.pb.h"
@@ -76,16 +77,22 @@ template <typename Response, typename Call>
 Result<Response> Retry(Duration patience, const std::string& token, const Call& call) {
   const Duration give_up = Clock::Steady()->Now() + patience;
   Duration pause = std::chrono::milliseconds(100);
+  // One for all attempts: by it the coordinator's log tells what became of them.
+  const std::string request_id = RandomId("req_");
   while (true) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kDeadline);
     if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    context.AddMetadata("x-request-id", request_id);
     Response response;
     const grpc::Status status = call(&context, &response);
     if (status.ok()) return response;
     const bool away = status.error_code() == grpc::StatusCode::UNAVAILABLE;
     if (!away || Clock::Steady()->Now() + pause > give_up) {
-      return Status(static_cast<StatusCode>(status.error_code()), status.error_message());
+      const auto code = static_cast<StatusCode>(status.error_code());
+      // What is wrong with the input says it all; of the rest the coordinator's log knows more.
+      const bool plain = code == StatusCode::kInvalidArgument;
+      return Status(code, status.error_message() + (plain ? "" : " (request " + request_id + ")"));
     }
     Clock::Steady()->SleepFor(pause);
     pause = std::min<Duration>(2 * pause, std::chrono::seconds(1));

@@ -10,6 +10,7 @@
 
 #include "base/logging.hpp"
 #include "base/version.hpp"
+#include "coordinator/metrics_page.hpp"
 #include "coordinator/options.hpp"
 #include "coordinator/postgres/migrator.hpp"
 #include "coordinator/rpc/server.hpp"
@@ -44,10 +45,12 @@ Status PrintStatus(const CoordinatorOptions& options) {
 }
 
 Result<std::unique_ptr<web::WebServer>> StartDashboard(const CoordinatorOptions& options,
-                                                       web::WebQueries* queries) {
+                                                       web::WebQueries* queries,
+                                                       MetricsPage* metrics) {
   if (options.http.empty()) return std::unique_ptr<web::WebServer>();
   QF_ASSIGN_OR_RETURN(const auto endpoint, web::ParseEndpoint(options.http));
-  QF_ASSIGN_OR_RETURN(auto server, web::WebServer::Start(endpoint, queries));
+  QF_ASSIGN_OR_RETURN(
+      auto server, web::WebServer::Start(endpoint, queries, [metrics] { return metrics->Text(); }));
   log::Info("dashboard", {{"address", server->Address()}});
   QF_RETURN_IF_ERROR(WritePort(options.http_port_file, server->port()));
   return server;
@@ -79,15 +82,24 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   const auto listen = ListenOf(options);
   QF_RETURN_IF_ERROR(listen.status());
   if (options.migrate) QF_RETURN_IF_ERROR(MigrateNow(options));
-  postgres::Pool pool(options.database, options.database_threads, kMaxQueuedJobs);
+  metrics::Metrics metrics(Version());
+  postgres::Pool pool(
+      options.database, options.database_threads, kMaxQueuedJobs,
+      {[&](Duration waited) { metrics.JobStarted(waited); }, [&] { metrics.JobRefused(); }});
   rpc::Parking parking(&pool, std::chrono::seconds(1));
-  rpc::Backend backend{&pool, &parking, {}, {}, std::chrono::system_clock::now(), nullptr};
+  rpc::Backend backend;
+  backend.pool = &pool;
+  backend.parking = &parking;
+  backend.start_time = std::chrono::system_clock::now();
+  backend.metrics = &metrics;
   backend.policy.lease_seconds = options.lease_seconds;
   backend.policy.sync_seconds = std::min(5.0, options.lease_seconds / 4);
   QF_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(*listen, backend));
-  const rpc::Sweeper sweeper(&pool, &parking, backend.policy);
+  const rpc::Sweeper sweeper(&pool, &parking, backend.policy,
+                             [&](uint64_t sessions) { metrics.LeasesExpired(sessions); });
   ServiceQueries queries(&pool);
-  QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries));
+  MetricsPage metrics_page(&metrics, &pool, &parking);
+  QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries, &metrics_page));
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   log::Info("listening on " + host + ":" + std::to_string(server->port()),
             {{"tls", options.tls.empty() ? "no" : "yes"}, {"version", Version()}});

@@ -106,10 +106,10 @@ int ShowAudit(const Common& common, unsigned count) {
     Print(JsonOf(*response));
     return 0;
   }
-  Table table({"time", "who", "role", "from", "did", "to", "detail"});
+  Table table({"time", "who", "role", "from", "did", "to", "detail", "request"});
   for (const v1::AuditEntry& entry : response->entries()) {
     table.Add({TimeUtil::ToString(entry.time()), entry.principal(), entry.role(), entry.peer(),
-               entry.action(), entry.object(), entry.detail()});
+               entry.action(), entry.object(), entry.detail(), entry.request_id()});
   }
   return PrintTable(table, common.output);
 }

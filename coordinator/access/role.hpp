@@ -21,6 +21,8 @@ struct Actor {
   std::string principal = "local";
   Role role = Role::kAdmin;
   std::string peer = "local";  // "ipv4:10.0.0.7"
+  // Of the call, as log lines have it; empty outside of one.
+  std::string request_id = {};
 };
 
 // True if `actor` may touch what `owner` submitted: a submitter may its own, an operator all.

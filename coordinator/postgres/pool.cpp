@@ -7,7 +7,8 @@
 
 namespace quantfleet::postgres {
 
-Pool::Pool(const std::string& conninfo, int threads, size_t max_queued) : max_queued_(max_queued) {
+Pool::Pool(const std::string& conninfo, int threads, size_t max_queued, Watch watch)
+    : max_queued_(max_queued), watch_(std::move(watch)) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this, conninfo] { Work(conninfo); });
 }
 
@@ -23,11 +24,14 @@ Pool::~Pool() {
 bool Pool::Post(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= max_queued_) return false;
-    queue_.push_back(std::move(job));
+    if (!stopping_ && queue_.size() < max_queued_) {
+      queue_.push_back({std::move(job), Clock::Steady()->Now()});
+      wake_.notify_one();
+      return true;
+    }
   }
-  wake_.notify_one();
-  return true;
+  if (watch_.refused) watch_.refused();
+  return false;
 }
 
 Status Pool::RunAndWait(const std::function<Status(Connection&)>& job) {
@@ -39,16 +43,22 @@ Status Pool::RunAndWait(const std::function<Status(Connection&)>& job) {
   return status.get();
 }
 
+size_t Pool::Queued() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 void Pool::Work(std::string conninfo) {
   Connection connection(std::move(conninfo));
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    const Job job = std::move(queue_.front());
+    const Waiting next = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    job(connection);
+    if (watch_.started) watch_.started(Clock::Steady()->Now() - next.since);
+    next.job(connection);
     lock.lock();
   }
 }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "coordinator/postgres/connection.hpp"
 
 namespace quantfleet::postgres {
@@ -19,8 +20,13 @@ namespace quantfleet::postgres {
 class Pool {
  public:
   using Job = std::function<void(Connection&)>;
+  // Told of what happens to jobs, from any thread; either may be empty.
+  struct Watch {
+    std::function<void(Duration waited)> started;
+    std::function<void()> refused;
+  };
 
-  Pool(const std::string& conninfo, int threads, size_t max_queued);
+  Pool(const std::string& conninfo, int threads, size_t max_queued, Watch watch = {});
   // Runs what is queued, then stops.
   ~Pool();
   Pool(const Pool&) = delete;
@@ -31,14 +37,22 @@ class Pool {
   // Runs `job` on the pool and waits for it. kUnavailable if the queue is full. Never call from a
   // job.
   Status RunAndWait(const std::function<Status(Connection&)>& job);
+  // Jobs that wait now.
+  size_t Queued() const;
 
  private:
   void Work(std::string conninfo);
 
+  struct Waiting {
+    Job job;
+    Duration since{};
+  };
+
   const size_t max_queued_;
-  std::mutex mutex_;
+  const Watch watch_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> queue_;
+  std::deque<Waiting> queue_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -10,6 +10,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "base/address.hpp"
+#include "coordinator/rpc/observe/call_observer.hpp"
 
 namespace quantfleet::rpc {
 namespace {
@@ -83,6 +84,10 @@ class Server::Impl {
              enrolment_.get()}) {
       builder.RegisterService(service);
     }
+    // gRPC deletes them.
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> observers;
+    observers.push_back(std::make_unique<CallObserver>(backend_.metrics));
+    builder.experimental().SetInterceptorCreators(std::move(observers));
     server_ = builder.BuildAndStart();
     const bool agents = options.agent_address.empty() || agent_port_ != 0;
     if (!server_ || port_ == 0 || !agents) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "coordinator/matrix/matrix.hpp"
+#include "coordinator/metrics/metrics.hpp"
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/pool.hpp"
 #include "coordinator/rpc/parking.hpp"
@@ -29,6 +30,8 @@ struct Backend {
   postgres::LeasePolicy policy;
   matrix::Limits limits;
   std::chrono::system_clock::time_point start_time;  // for GetServerStatus only
+  // What calls are counted in; may be null.
+  metrics::Metrics* metrics = nullptr;
   // Set by the server: nothing is answered without.
   Gate* gate = nullptr;
 };

@@ -3,6 +3,7 @@
 #include "coordinator/rpc/sweeper.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/logging.hpp"
 
@@ -13,8 +14,13 @@ constexpr int kSessionsASweep = 100;
 
 }  // namespace
 
-Sweeper::Sweeper(postgres::Pool* pool, Parking* parking, postgres::LeasePolicy policy)
-    : pool_(pool), parking_(parking), policy_(policy), thread_([this] { Loop(); }) {}
+Sweeper::Sweeper(postgres::Pool* pool, Parking* parking, postgres::LeasePolicy policy,
+                 std::function<void(uint64_t)> expired)
+    : pool_(pool),
+      parking_(parking),
+      policy_(policy),
+      expired_(std::move(expired)),
+      thread_([this] { Loop(); }) {}
 
 Sweeper::~Sweeper() {
   {
@@ -53,6 +59,7 @@ Status Sweeper::Sweep(int at_most) {
   }));
   if (lost > 0) {
     log::Warning("leases ran out", {{"sessions", lost}});
+    if (expired_) expired_(static_cast<uint64_t>(lost));
     parking_->Wake();
   }
   return OkStatus();

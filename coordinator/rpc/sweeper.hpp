@@ -3,6 +3,8 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -18,8 +20,9 @@ namespace quantfleet::rpc {
 // Any number of replicas may sweep.
 class Sweeper {
  public:
-  // `pool` and `parking` outlive the object.
-  Sweeper(postgres::Pool* pool, Parking* parking, postgres::LeasePolicy policy);
+  // `pool` and `parking` outlive the object. `expired` is told how many sessions a sweep ended.
+  Sweeper(postgres::Pool* pool, Parking* parking, postgres::LeasePolicy policy,
+          std::function<void(uint64_t)> expired = {});
   ~Sweeper();
   Sweeper(const Sweeper&) = delete;
   Sweeper& operator=(const Sweeper&) = delete;
@@ -32,6 +35,7 @@ class Sweeper {
   postgres::Pool* const pool_;
   Parking* const parking_;
   const postgres::LeasePolicy policy_;
+  const std::function<void(uint64_t)> expired_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

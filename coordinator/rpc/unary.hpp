@@ -6,9 +6,11 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include "base/logging.hpp"
 #include "base/status.hpp"
 #include "coordinator/postgres/pool.hpp"
 #include "coordinator/rpc/access/gate.hpp"
+#include "coordinator/rpc/observe/call_observer.hpp"
 #include "coordinator/rpc/services.hpp"
 
 namespace quantfleet::rpc {
@@ -28,6 +30,7 @@ void AdmitOnPool(const Backend& backend, grpc::CallbackServerContext* context,
   const bool posted =
       backend.pool->Post([gate = backend.gate, context, request, reactor,
                           work = std::move(work)](postgres::Connection& db) mutable {
+        const log::RequestScope scope(RequestIdOf(*context));
         const Result<Caller> caller = gate->Admit(db, *context, *request);
         if (!caller.ok()) return reactor->Finish(ToGrpc(caller.status()));
         work(db, *caller);

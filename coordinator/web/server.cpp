@@ -88,7 +88,8 @@ void PutPage(httplib::Response& response) {
   response.set_content(page.data(), page.size(), "text/html; charset=utf-8");
 }
 
-void Serve(const httplib::Request& request, httplib::Response& response, WebQueries& queries) {
+void Serve(const httplib::Request& request, httplib::Response& response, WebQueries& queries,
+           const MetricsText& metrics) {
   if (request.get_header_value_count("Host") != 1 ||
       !IsLoopbackHost(request.get_header_value("Host"))) {
     return Put(ErrorResponse(421, "FAILED_PRECONDITION",
@@ -100,6 +101,10 @@ void Serve(const httplib::Request& request, httplib::Response& response, WebQuer
     return Put(ErrorResponse(405, "UNIMPLEMENTED", "only GET and HEAD"), response);
   }
   if (request.path == "/") return PutPage(response);
+  if (request.path == "/metrics" && metrics) {
+    response.status = 200;
+    return response.set_content(metrics(), "text/plain; version=0.0.4; charset=utf-8");
+  }
   ApiRequest api{request.path, {}};
   for (const auto& [name, value] : request.params) api.query.insert_or_assign(name, value);
   Put(Answer(api, queries), response);
@@ -110,7 +115,7 @@ std::string_view CodeOfHttp(int status) {
   return status < 500 ? "INVALID_ARGUMENT" : "INTERNAL";
 }
 
-void Configure(httplib::Server& server, WebQueries* queries) {
+void Configure(httplib::Server& server, WebQueries* queries, MetricsText metrics) {
   server.new_task_queue = [] { return new BoundedPool; };  // the library deletes it
   // The library's default adds SO_REUSEPORT, with which two coordinators would share a port.
   server.set_socket_options([](socket_t socket) {
@@ -131,10 +136,11 @@ void Configure(httplib::Server& server, WebQueries* queries) {
        {"Cache-Control", "no-store"}});
   // All routing is ours: the library's goes through std::regex, which recurses with the path's
   // length.
-  server.set_pre_routing_handler([queries](const auto& request, auto& response) {
-    Serve(request, response, *queries);
-    return httplib::Server::HandlerResponse::Handled;
-  });
+  server.set_pre_routing_handler(
+      [queries, metrics = std::move(metrics)](const auto& request, auto& response) {
+        Serve(request, response, *queries, metrics);
+        return httplib::Server::HandlerResponse::Handled;
+      });
   // What the library itself refuses: a malformed or too long request.
   server.set_error_handler([](const auto&, auto& response) {
     if (!response.body.empty()) return;
@@ -173,8 +179,9 @@ Result<Endpoint> ParseEndpoint(std::string_view text) {
 
 class WebServer::Impl {
  public:
-  Impl(Endpoint endpoint, WebQueries* queries) : endpoint_(std::move(endpoint)) {
-    Configure(server_, queries);
+  Impl(Endpoint endpoint, WebQueries* queries, MetricsText metrics)
+      : endpoint_(std::move(endpoint)) {
+    Configure(server_, queries, std::move(metrics));
   }
 
   Status Start() {
@@ -221,8 +228,9 @@ WebServer::~WebServer() {
   Stop();
 }
 
-Result<std::unique_ptr<WebServer>> WebServer::Start(const Endpoint& endpoint, WebQueries* queries) {
-  auto impl = std::make_unique<Impl>(endpoint, queries);
+Result<std::unique_ptr<WebServer>> WebServer::Start(const Endpoint& endpoint, WebQueries* queries,
+                                                    MetricsText metrics) {
+  auto impl = std::make_unique<Impl>(endpoint, queries, std::move(metrics));
   QF_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,9 +23,12 @@ struct Endpoint {
 // addresses included.
 Result<Endpoint> ParseEndpoint(std::string_view text);
 
+using MetricsText = std::function<std::string()>;
+
 // The dashboard over HTTP/1.1: read-only, on loopback. Paths (GET and HEAD only):
 //   /                                   the page
 //   /healthz                            {"status":"serving"}
+//   /metrics                            what `metrics` gives, for Prometheus
 //   /api/v1/matrices                    ListMatricesResponse; ?page_size=, ?page_token=
 //   /api/v1/matrices/ID                 GetMatrixResponse
 //   /api/v1/matrices/ID/comparison      CompareMatrixResponse
@@ -37,7 +41,9 @@ class WebServer {
  public:
   // Listens and serves until Stop or destruction. kUnavailable if the port is taken. `queries`
   // outlives the server.
-  static Result<std::unique_ptr<WebServer>> Start(const Endpoint& endpoint, WebQueries* queries);
+  // `metrics` is called from several threads; empty: there is no /metrics.
+  static Result<std::unique_ptr<WebServer>> Start(const Endpoint& endpoint, WebQueries* queries,
+                                                  MetricsText metrics = {});
   ~WebServer();
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ class Secure:
         done = subprocess.run([self.bin / "quantfleet", *map(str, words)], env=environment, text=True,
                               capture_output=True, check=False, timeout=120)
         assert done.returncode == expect, (words, done.returncode, done.stdout, done.stderr)
-        return done.stdout.strip()
+        return (done.stdout if expect == 0 else done.stderr).strip()
 
     def issue(self, role, name):
         return self.client("pki", "issue", role, name, "--dir", self.pki)
@@ -67,7 +68,9 @@ def people(secure, admin, nobody):
     secure.client("list", identity=nobody, token="qft_00000000000000000000000000", expect=4)
     viewer = secure.token("vera", "viewer", admin)
     secure.client("list", identity=nobody, token=viewer)
-    secure.client("submit", HERE.parent / "chaos" / "matrix.yaml", identity=nobody, token=viewer, expect=4)
+    refused = secure.client("submit", HERE.parent / "chaos" / "matrix.yaml", identity=nobody, token=viewer, expect=4)
+    request = re.search(r"\(request (req_\w{26})\)", refused).group(1)
+    assert f'request="{request}"' in (secure.folder / "coordinator.log").read_text(encoding="utf-8"), request
     secure.client("token", "list", identity=nobody, token=viewer, expect=4)
     listed = json.loads(secure.client("token", "list", "--output", "json", identity=admin))["tokens"]
     secure.client("token", "revoke", listed[0]["tokenId"], identity=admin)

@@ -28,11 +28,12 @@ EDGES = {
     "agent/session": ["base", "proto", "pki", "agent/executor", "agent/probe", "agent/spool"],
     "agent": ["base", "proto", "pki", "agent"],
     "coordinator/access": ["base", "proto"],
+    "coordinator/metrics": ["base"],
     "coordinator/scheduler": ["base", "proto"],
     "coordinator/matrix": ["base", "proto", "coordinator/scheduler"],
     "coordinator/analysis": ["base", "proto"],
     "coordinator/postgres": ["base", "proto", *PURE],
-    "coordinator/rpc": ["base", "proto", "pki", "coordinator/postgres", *PURE],
+    "coordinator/rpc": ["base", "proto", "pki", "coordinator/metrics", "coordinator/postgres", *PURE],
     "coordinator/web": ["base", "proto", "web"],
     "coordinator": ["base", "proto", "pki", "coordinator"],
     "cli": ["base", "proto", "pki", "agent/executor", "agent/probe", "kernels/formats", "web", *PURE],
@@ -53,6 +54,7 @@ THIRD_PARTY = [
     (r"^hwy/", ["kernels/cpu", "kernels/ops", "kernels/formats", "tests"]),
     (r"^(cblas|openblas)", ["kernels/cpu", "kernels/ops", "tests"]),
     (r"^openssl/", ["pki", "tests"]),
+    (r"^prometheus/", ["coordinator/metrics"]),
     (r"^httplib", ["coordinator/web", "tests"]),
     (r"^ggml", ["benchmarks/engine/ggml_peer.cpp"]),
     (r"^spdlog/", ["base/logging.cpp"]),
@@ -60,7 +62,7 @@ THIRD_PARTY = [
     (r"^google/protobuf/", ["coordinator", "agent", "cli", "tests"]),
 ]
 # Headers of ours stay light: these may not appear in any .hpp outside tests.
-HEAVY = re.compile(r"^(grpcpp/|pqxx/|yaml-cpp/|nlohmann/|hwy/|httplib|spdlog/|boost/|openssl/)")
+HEAVY = re.compile(r"^(grpcpp/|pqxx/|yaml-cpp/|nlohmann/|hwy/|httplib|prometheus/|spdlog/|boost/|openssl/)")
 HEAVY_ALLOWED = re.compile(r"^(coordinator/rpc/|coordinator/postgres/|agent/session/grpc_|cli/client|pki/handles|benchmarks/orchestration/|kernels/ops/.*-inl\.hpp)")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')

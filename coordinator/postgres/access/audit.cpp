@@ -19,9 +19,10 @@ Status WriteAudit(Transaction& tx, const access::Actor& actor, std::string_view 
                   std::string_view object, std::string_view detail) {
   return tx
       .Query(R"(
-    INSERT INTO audit (principal, role, peer, action, object, detail) VALUES ($1, $2, $3, $4, $5, $6))",
+    INSERT INTO audit (principal, role, peer, action, object, detail, request_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7))",
              {actor.principal, access::RoleName(actor.role), actor.peer, action, PlainText(object),
-              PlainText(detail)})
+              PlainText(detail), actor.request_id})
       .status();
 }
 
@@ -33,7 +34,8 @@ Result<v1::ListAuditResponse> ListAudit(Connection& db, const v1::ListAuditReque
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     response.Clear();
     QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-      SELECT audit_id, floor(extract(epoch FROM time))::bigint AS time, principal, role, peer, action, object, detail
+      SELECT audit_id, floor(extract(epoch FROM time))::bigint AS time, principal, role, peer, action, object, detail,
+             request_id
       FROM audit WHERE audit_id < $1 ORDER BY audit_id DESC LIMIT $2)",
                                                   {before, std::min(page, kMostPage)}));
     for (const auto& row : rows) {
@@ -46,6 +48,7 @@ Result<v1::ListAuditResponse> ListAudit(Connection& db, const v1::ListAuditReque
       entry.set_action(row["action"].as<std::string>());
       entry.set_object(row["object"].as<std::string>());
       entry.set_detail(row["detail"].as<std::string>());
+      entry.set_request_id(row["request_id"].as<std::string>());
     }
     return OkStatus();
   }));

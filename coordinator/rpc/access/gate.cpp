@@ -15,6 +15,7 @@
 #include "coordinator/access/secret.hpp"
 #include "coordinator/postgres/access/enrolment_store.hpp"
 #include "coordinator/postgres/access/token_store.hpp"
+#include "coordinator/rpc/observe/call_observer.hpp"
 
 namespace quantfleet::rpc {
 namespace {
@@ -70,12 +71,14 @@ Result<Caller> Gate::Admit(postgres::Connection& db, const grpc::CallbackServerC
                              std::to_string(rule->most_request_bytes) + " bytes");
   }
   const std::string peer = PeerOf(context);
+  const std::string request_id = RequestIdOf(context);
   if (!rule->least) {
     if (!failures_.HasRoom(peer)) return ResourceExhausted("too many failed attempts; wait");
-    return Caller{{"", access::Role::kAgent, peer}, false};
+    return Caller{{"", access::Role::kAgent, peer, request_id}, false};
   }
   QF_ASSIGN_OR_RETURN(Caller caller,
                       Identify(db, context, peer, *rule->least == access::Role::kAgent));
+  caller.actor.request_id = request_id;
   if (!access::Permits(*rule, caller.actor.role)) {
     return access::PermissionDenied(
         caller.actor.principal + " is " + std::string(access::RoleName(caller.actor.role)) +

@@ -57,6 +57,17 @@ class WebServerTest : public ::testing::Test {
   std::unique_ptr<WebServer> server_;
 };
 
+TEST_F(WebServerTest, ServesMetricsAsTextWhereThereAreAny) {
+  EXPECT_EQ(Client().Get("/metrics")->status, 404);
+  const auto with = WebServer::Start({"127.0.0.1", 0}, &queries_, [] { return "a 1\n"; });
+  ASSERT_TRUE(with.ok());
+  httplib::Client client("127.0.0.1", (*with)->port());
+  const auto answer = client.Get("/metrics");
+  EXPECT_EQ(answer->body, "a 1\n");
+  EXPECT_EQ(answer->get_header_value("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(client.Get("/metrics", {{"Host", "evil.example"}})->status, 421);
+}
+
 TEST_F(WebServerTest, ServesThePageWithItsPolicy) {
   const auto response = Client().Get("/");
   ASSERT_TRUE(response);
