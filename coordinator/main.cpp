@@ -16,6 +16,7 @@
 #include "coordinator/rpc/server.hpp"
 #include "coordinator/rpc/sweeper.hpp"
 #include "coordinator/service_queries.hpp"
+#include "coordinator/supervision/supervisor.hpp"
 #include "coordinator/web/server.hpp"
 
 namespace quantfleet {
@@ -78,6 +79,7 @@ Result<rpc::ListenOptions> ListenOf(const CoordinatorOptions& options) {
 }
 
 Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
+  const NotifySocket socket;
   // Before the database is touched: what is wrong here no database mends.
   const auto listen = ListenOf(options);
   QF_RETURN_IF_ERROR(listen.status());
@@ -106,10 +108,13 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   QF_RETURN_IF_ERROR(WritePort(options.agent_port_file, server->agent_port()));
   QF_RETURN_IF_ERROR(WritePort(options.port_file, server->port()));
 
-  int signal = 0;
-  sigwait(&signals, &signal);
-  log::Info("stopping", {{"signal", signal}});
-  ArmWatchdog();
+  {
+    const Supervisor supervisor(&socket, &pool, server.get());
+    int signal = 0;
+    sigwait(&signals, &signal);
+    log::Info("stopping", {{"signal", signal}});
+    ArmWatchdog();
+  }
   if (dashboard) dashboard->Stop();
   server->Stop();
   return OkStatus();

@@ -57,8 +57,10 @@ void Pool::Work(std::string conninfo) {
     const Waiting next = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
+    ++started_;
     if (watch_.started) watch_.started(Clock::Steady()->Now() - next.since);
     next.job(connection);
+    ++finished_;
     lock.lock();
   }
 }

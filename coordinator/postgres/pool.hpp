@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -39,6 +41,9 @@ class Pool {
   Status RunAndWait(const std::function<Status(Connection&)>& job);
   // Jobs that wait now.
   size_t Queued() const;
+  // Jobs that ran to their end, and that were begun, since the pool was made.
+  uint64_t Finished() const { return finished_; }
+  uint64_t Started() const { return started_; }
 
  private:
   void Work(std::string conninfo);
@@ -54,6 +59,7 @@ class Pool {
   std::condition_variable wake_;
   std::deque<Waiting> queue_;
   bool stopping_ = false;
+  std::atomic<uint64_t> started_ = 0, finished_ = 0;
   std::vector<std::thread> threads_;
 };
 

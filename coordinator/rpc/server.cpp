@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/rpc/server.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <initializer_list>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "base/address.hpp"
 #include "coordinator/rpc/observe/call_observer.hpp"
+#include "coordinator/rpc/observe/own_port.hpp"
 
 namespace quantfleet::rpc {
 namespace {
@@ -49,7 +51,8 @@ Status CheckAddresses(const ListenOptions& options) {
 class Server::Impl {
  public:
   Impl(const ListenOptions& options, const Backend& backend)
-      : gate_(options.tls, options.limits),
+      : options_(options),
+        gate_(options.tls, options.limits),
         backend_(WithGate(backend, &gate_)),
         agent_(MakeAgentService(backend_)),
         matrix_(MakeMatrixService(backend_)),
@@ -99,10 +102,21 @@ class Server::Impl {
 
   void Stop() {
     if (!server_) return;
+    stopping_ = true;
+    SetServing(false);
     // Shutdown waits for every reactor (grpc/grpc#39114): the parked ones go first.
     backend_.parking->Drain();
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(3));
     server_.reset();
+  }
+
+  void SetServing(bool serving) {
+    server_->GetHealthCheckService()->SetServingStatus(serving && !stopping_);
+  }
+
+  bool AnswersItself(Duration patience) {
+    if (!own_) own_ = std::make_unique<OwnPort>(options_, port_);
+    return own_->Answers(patience);
   }
 
   int port() const { return port_; }
@@ -114,6 +128,7 @@ class Server::Impl {
     return backend;
   }
 
+  const ListenOptions options_;
   Gate gate_;
   const Backend backend_;
   std::unique_ptr<v1::AgentService::CallbackService> agent_;
@@ -124,6 +139,8 @@ class Server::Impl {
   std::unique_ptr<v1::AccessService::CallbackService> access_;
   std::unique_ptr<v1::EnrolmentService::CallbackService> enrolment_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<OwnPort> own_;
+  std::atomic<bool> stopping_ = false;
   int port_ = 0;
   int agent_port_ = 0;
 };
@@ -152,6 +169,12 @@ int Server::port() const {
 }
 int Server::agent_port() const {
   return impl_->agent_port();
+}
+void Server::SetServing(bool serving) {
+  impl_->SetServing(serving);
+}
+bool Server::AnswersItself(Duration patience) {
+  return impl_->AnswersItself(patience);
 }
 void Server::Stop() {
   impl_->Stop();

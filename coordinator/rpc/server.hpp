@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "coordinator/rpc/access/gate.hpp"
 #include "coordinator/rpc/access/tls_files.hpp"
@@ -39,7 +40,14 @@ class Server {
   int port() const;
   // 0 without one.
   int agent_port() const;
-  // Answers parked calls, then waits for the others, at most a few seconds. Idempotent.
+  // What the health service of gRPC says (https://grpc.io/docs/guides/health-checking/); SERVING at
+  // the start, never again once stopping.
+  void SetServing(bool serving);
+  // Asks the health service through the server's own port, as a stranger would. False if no answer
+  // came in time.
+  bool AnswersItself(Duration patience);
+  // Says NOT_SERVING, answers parked calls, then waits for the others, at most a few seconds.
+  // Idempotent.
   void Stop();
 
  private:

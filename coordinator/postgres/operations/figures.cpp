@@ -20,6 +20,12 @@ constexpr const char* kReadyByClass = R"(
 
 }  // namespace
 
+Status Answers(Connection& db) {
+  return db.Run([](Transaction& tx) -> Status {
+    return tx.Query("SELECT set_config('statement_timeout', '2s', true)").status();
+  });
+}
+
 Result<Figures> ReadFigures(Connection& db) {
   Figures figures;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {

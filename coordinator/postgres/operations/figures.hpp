@@ -23,6 +23,8 @@ struct Figures {
 inline constexpr uint64_t kMostReadyCounted = 20'000;
 inline constexpr int kMostClasses = 200;
 
+// One round trip; gives up after two seconds (kUnavailable).
+Status Answers(Connection& db);
 // Reads indexes only, and gives up after a second (kUnavailable).
 Result<Figures> ReadFigures(Connection& db);
 

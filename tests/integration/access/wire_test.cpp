@@ -183,5 +183,13 @@ TEST(Wire, OnLoopbackTheFirstTokenEndsTheTimeWithout) {
             StatusCode::FAILED_PRECONDITION);
 }
 
+TEST(Wire, TheServerFindsItsOwnPortBehindTls) {
+  SecureCoordinator coordinator;
+  EXPECT_TRUE(coordinator.server->AnswersItself(std::chrono::seconds(10)));
+  coordinator.server->SetServing(false);
+  EXPECT_TRUE(coordinator.server->AnswersItself(std::chrono::seconds(10)))
+      << "NOT_SERVING is an answer";
+}
+
 }  // namespace
 }  // namespace quantfleet::testing
