@@ -35,10 +35,12 @@ Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& requ
 Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason);
 // Takes blocks back whose lease ran out, and marks their sessions lost. Sessions lost.
 Result<int> ExpireLeases(Connection& db, int at_most, const LeasePolicy& policy = {});
-// Those of `sessions` that a Sync would answer now: a block is ready for them, a grant is to be
-// offered again, or they are over. One cheap query for any number.
+// Those of `sessions` that a Sync would answer now, no more than there are blocks for, the first
+// ones first. With `thorough` also those that are over or hold a lease. One cheap transaction for
+// any number.
 Result<std::vector<std::string>> AnswerableSessions(Connection& db,
-                                                    const std::vector<std::string>& sessions);
+                                                    const std::vector<std::string>& sessions,
+                                                    bool thorough = true);
 // Marks sessions lost that hold no lease and have not called for so long.
 Status LoseSilentSessions(Connection& db, double seconds);
 

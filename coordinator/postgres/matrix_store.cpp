@@ -126,10 +126,12 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
     }
     QF_RETURN_IF_ERROR(
         tx.Query(R"(
-        INSERT INTO matrix (matrix_id, principal, request_id, name, document, document_sha256, priority, state)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'running'))",
+        INSERT INTO matrix (matrix_id, principal, request_id, name, document, document_sha256, priority, state,
+                            blocks_open)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', $8))",
                  {fresh, submission.principal, submission.request_id, submission.name,
-                  submission.document, Sha256Hex(submission.document), submission.priority})
+                  submission.document, Sha256Hex(submission.document), submission.priority,
+                  static_cast<int64_t>(submission.blocks.size())})
             .status());
     ClassIds classes;
     QF_RETURN_IF_ERROR(InsertBlocks(tx, fresh, submission.blocks, classes));
@@ -159,7 +161,7 @@ Status CancelBlocks(Transaction& tx, const std::string& matrix_id) {
        // The higher epoch fences whoever still runs a block.
        R"(UPDATE block SET state = 'cancelled', epoch = epoch + 1
            WHERE matrix_id = $1 AND state IN ('ready', 'leased'))",
-       R"(UPDATE matrix SET state = 'cancelled', end_time = clock_timestamp(), version = version + 1
+       R"(UPDATE matrix SET state = 'cancelled', end_time = clock_timestamp(), version = version + 1, blocks_open = 0
            WHERE matrix_id = $1)"}) {
     QF_RETURN_IF_ERROR(tx.Query(statement, {matrix_id}).status());
   }
@@ -218,10 +220,10 @@ Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
   if (ids.empty()) return OkStatus();
   QF_RETURN_IF_ERROR(QueueBlocks(tx, ids));
   return tx
-      .Query(
-          "UPDATE matrix SET state = 'running', end_time = NULL, version = version + 1 WHERE "
-          "matrix_id = $1",
-          {matrix_id})
+      .Query(R"(
+    UPDATE matrix SET state = 'running', end_time = NULL, version = version + 1, blocks_open = blocks_open + $2
+    WHERE matrix_id = $1)",
+             {matrix_id, static_cast<int64_t>(ids.size())})
       .status();
 }
 

@@ -9,8 +9,8 @@ Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, doubl
   if (block_ids.empty()) return OkStatus();
   return tx
       .Query(R"(
-    INSERT INTO ready (block_id, class_id, band, sort_key, not_before, avoid_session)
-    SELECT b.block_id, b.class_id, 9 - m.priority,
+    INSERT INTO ready (block_id, class_id, principal, band, sort_key, not_before, avoid_session)
+    SELECT b.block_id, b.class_id, m.principal, 9 - m.priority,
            (extract(epoch FROM m.create_time) * 1000000)::bigint,
            CASE WHEN $2::float8 > 0 THEN clock_timestamp() + make_interval(secs => $2) ELSE '-infinity' END, $3
     FROM block b JOIN matrix m USING (matrix_id) WHERE b.block_id = ANY($1::bigint[]))",
@@ -18,19 +18,44 @@ Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, doubl
       .status();
 }
 
+namespace {
+
+// The counter is a hint: programs of an earlier version do not keep it. What ends a matrix is that
+// nothing of it is open.
 Status EndMatrixIfOver(Transaction& tx, const std::string& matrix_id) {
   return tx
       .Query(R"(
-    UPDATE matrix m SET version = version + 1,
-      state = CASE WHEN state <> 'running' OR rest.open THEN state
+    UPDATE matrix m SET blocks_open = rest.open,
+      state = CASE WHEN state <> 'running' OR rest.open > 0 THEN state
                    WHEN EXISTS (SELECT 1 FROM block b WHERE b.matrix_id = $1 AND b.state = 'failed') THEN 'failed'
                    ELSE 'completed' END,
-      end_time = CASE WHEN state = 'running' AND NOT rest.open THEN clock_timestamp() ELSE end_time END
-    FROM (SELECT EXISTS (SELECT 1 FROM block b
-                         WHERE b.matrix_id = $1 AND b.state IN ('ready', 'leased')) AS open) AS rest
+      end_time = CASE WHEN state = 'running' AND rest.open = 0 THEN clock_timestamp() ELSE end_time END
+    FROM (SELECT count(*) AS open FROM block b WHERE b.matrix_id = $1 AND b.state IN ('ready', 'leased')) AS rest
     WHERE m.matrix_id = $1)",
              {matrix_id})
       .status();
+}
+
+}  // namespace
+
+Status EndBlocks(Transaction& tx, const std::map<std::string, int64_t>& ended_by_matrix) {
+  std::vector<std::string> matrices;
+  std::vector<int64_t> counts;
+  for (const auto& [matrix_id, count] : ended_by_matrix) {
+    matrices.push_back(matrix_id);
+    counts.push_back(count);
+  }
+  QF_ASSIGN_OR_RETURN(const auto rows,
+                      tx.Query(R"(
+    UPDATE matrix m SET version = version + 1, blocks_open = blocks_open - given.ended
+    FROM unnest($1::text[], $2::bigint[]) AS given (matrix_id, ended) WHERE m.matrix_id = given.matrix_id
+    RETURNING m.matrix_id, m.blocks_open)",
+                               {Parameter::Array(matrices), Parameter::Array(counts)}));
+  for (const auto& row : rows) {
+    if (row[1].as<int64_t>() > 0) continue;
+    QF_RETURN_IF_ERROR(EndMatrixIfOver(tx, row[0].as<std::string>()));
+  }
+  return OkStatus();
 }
 
 std::vector<int64_t> IdsOf(const pqxx::result& rows) {

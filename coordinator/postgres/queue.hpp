@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,9 @@
 namespace quantfleet::postgres {
 
 // Puts blocks into the queue; their state is `ready` and none is queued. The one place that knows
-// the order: higher priority first, then older matrices, then the order of blocks in their matrix,
-// which is that of their ids. They may be granted after `delay_seconds`, and to `avoid_session`
-// only 10 s later.
+// the order of a line, which is what a principal waits for in a class: higher priority first, then
+// older matrices, then the order of blocks in their matrix, which is that of their ids. They may be
+// granted after `delay_seconds`, and to `avoid_session` only 10 s later.
 Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, double delay_seconds = 0,
                    const std::string& avoid_session = "");
 
@@ -23,9 +24,18 @@ Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, doubl
 constexpr const char* kMayStart = R"( r.not_before <= clock_timestamp()
           AND (r.avoid_session <> c.session_id OR r.not_before <= clock_timestamp() - interval '10 s') )";
 
-// Ends the matrix if nothing of it is queued or leased any more, and makes its version grow. Needs
-// the matrix's lock.
-Status EndMatrixIfOver(Transaction& tx, const std::string& matrix_id);
+// SQL: true of a session s whose host has no room for it, because another session holds a lease
+// there: one block at a time on a device, and on a host unless all who run there agreed to share
+// it.
+constexpr const char* kHostBusy = R"( EXISTS (
+  SELECT 1 FROM session o
+  WHERE o.state = 'open' AND o.host_id = s.host_id AND o.session_id <> s.session_id
+    AND (o.device_uid = s.device_uid OR NOT o.share_host OR NOT s.share_host)
+    AND EXISTS (SELECT 1 FROM lease l WHERE l.session_id = o.session_id)) )";
+
+// So many blocks of each matrix are done or given up: makes its version grow, and ends it when
+// nothing of it is open. Needs the matrices' locks.
+Status EndBlocks(Transaction& tx, const std::map<std::string, int64_t>& ended_by_matrix);
 
 // The first column of `rows`.
 std::vector<int64_t> IdsOf(const pqxx::result& rows);

@@ -1,13 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "base/logging.hpp"
 #include "coordinator/access/refusal.hpp"
 #include "coordinator/postgres/access/ownership.hpp"
-#include "coordinator/postgres/report_store.hpp"
+#include "coordinator/postgres/report/store_reports.hpp"
+#include "coordinator/postgres/sync/sync_batch.hpp"
+#include "coordinator/rpc/batcher.hpp"
 #include "coordinator/rpc/handlers.hpp"
 #include "coordinator/rpc/services.hpp"
 #include "coordinator/rpc/unary.hpp"
@@ -19,54 +22,61 @@ constexpr double kMaxWaitSeconds = 25;  // below the idle limits of common proxi
 
 using postgres::Connection;
 
+// Batches of each kind that run at a time: one works while another waits for its commit.
+constexpr int kBatchesAtOnce = 2;
+constexpr size_t kMostSyncs = 256;
+constexpr size_t kMostReports = 64;
+
+// A call on its way through a batch. The reactor is finished exactly once.
+template <typename Request, typename Response>
+struct AgentCall {
+  grpc::CallbackServerContext* context = nullptr;
+  const Request* request = nullptr;
+  Response* response = nullptr;
+  grpc::ServerUnaryReactor* reactor = nullptr;
+  Duration deadline{};  // of a Sync, of Clock::Steady: it waits no longer
+  bool last = false;    // of a Sync: not even that
+
+  void Finish(const Status& status) const { reactor->Finish(ToGrpc(status)); }
+  void Finish(Result<Response> result) const {
+    if (result.ok()) *response = *std::move(result);
+    Finish(result.ok() ? OkStatus() : result.status());
+  }
+  static void Refuse(const AgentCall& call) {
+    call.Finish(Unavailable("the coordinator is busy or stopping; try again"));
+  }
+};
+
+using SyncCall = AgentCall<v1::SyncRequest, v1::SyncResponse>;
+using ReportCall = AgentCall<v1::ReportRequest, v1::ReportResponse>;
+
+// The agent a caller proved to be; empty: it proved nothing and is believed.
+std::string AgentOf(const Caller& caller) {
+  return caller.verified ? caller.actor.principal : "";
+}
+
 // An agent that proved its name speaks for its own sessions alone.
 Status CheckSession(Connection& db, const std::string& session_id, const Caller& caller) {
   if (!caller.verified) return OkStatus();
   return postgres::CheckOwnSession(db, session_id, caller.actor.principal);
 }
 
-v1::ReportVerdict NotGranted(const std::string& block_id, uint64_t epoch) {
-  v1::ReportVerdict verdict;
-  verdict.set_block_id(block_id);
-  verdict.set_epoch(epoch);
-  verdict.set_disposition(v1::DISPOSITION_REJECTED);
-  verdict.set_reason("it was not granted to this agent");
-  return verdict;
-}
-
-Result<v1::ReportResponse> Store(Connection& db, const v1::ReportRequest& request,
-                                 const postgres::LeasePolicy& policy, const Caller& caller) {
-  QF_RETURN_IF_ERROR(CheckReport(request));
-  QF_RETURN_IF_ERROR(CheckSession(db, request.session_id(), caller));
-  postgres::Grants own;
-  if (caller.verified) {
-    QF_ASSIGN_OR_RETURN(own, postgres::OwnGrants(db, request, caller.actor.principal));
-  }
-  const auto is_foreign = [&](const std::string& block_id, uint64_t epoch) {
-    return caller.verified && !own.contains({block_id, epoch});
-  };
-  v1::ReportResponse response;
-  for (const v1::BlockResult& result : request.results()) {
-    if (is_foreign(result.block_id(), result.epoch())) {
-      *response.add_verdicts() = NotGranted(result.block_id(), result.epoch());
-      continue;
-    }
-    QF_ASSIGN_OR_RETURN(*response.add_verdicts(),
-                        postgres::StoreResult(db, request.session_id(), result));
-  }
-  for (const v1::BlockFailure& failure : request.failures()) {
-    if (is_foreign(failure.block_id(), failure.epoch())) {
-      *response.add_verdicts() = NotGranted(failure.block_id(), failure.epoch());
-      continue;
-    }
-    QF_ASSIGN_OR_RETURN(*response.add_verdicts(), postgres::StoreFailure(db, failure, policy));
-  }
-  return response;
-}
-
 class AgentServiceImpl final : public v1::AgentService::CallbackService {
  public:
-  explicit AgentServiceImpl(const Backend& backend) : backend_(backend) {}
+  explicit AgentServiceImpl(const Backend& backend)
+      : backend_(backend),
+        syncs_(
+            backend.pool, kMostSyncs, kBatchesAtOnce,
+            [this](Connection& db, std::vector<SyncCall> calls) {
+              ServeSyncs(db, std::move(calls));
+            },
+            &SyncCall::Refuse),
+        reports_(
+            backend.pool, kMostReports, kBatchesAtOnce,
+            [this](Connection& db, const std::vector<ReportCall>& calls) {
+              ServeReports(db, calls);
+            },
+            &ReportCall::Refuse) {}
 
   grpc::ServerUnaryReactor* Hello(grpc::CallbackServerContext* context,
                                   const v1::HelloRequest* request,
@@ -94,33 +104,18 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
                                  const v1::SyncRequest* request,
                                  v1::SyncResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    AdmitOnPool(
-        backend_, context, request, reactor,
-        [this, context, request, response, reactor](Connection& db, const Caller& caller) {
-          const Status own = CheckSession(db, request->session_id(), caller);
-          if (!own.ok()) return reactor->Finish(ToGrpc(own));
-          if (AnswerSync(db, *context, *request, *response, reactor, false)) return;
-          ParkedCall call;
-          call.session_id = request->session_id();
-          call.deadline = Clock::Steady()->Now() +
-                          FromSeconds(std::min(request->max_wait_seconds(), kMaxWaitSeconds));
-          call.attempt = [this, context, request, response, reactor](Connection& again, bool last) {
-            return AnswerSync(again, *context, *request, *response, reactor, last);
-          };
-          backend_.parking->Park(std::move(call));
-        });
+    const double wait = request->max_wait_seconds() > 0 ? request->max_wait_seconds() : 0;
+    const Duration deadline = Clock::Steady()->Now() + FromSeconds(std::min(wait, kMaxWaitSeconds));
+    syncs_.Add({context, request, response, reactor, deadline, false});
     return reactor;
   }
 
   grpc::ServerUnaryReactor* Report(grpc::CallbackServerContext* context,
                                    const v1::ReportRequest* request,
                                    v1::ReportResponse* response) override {
-    return AnswerFromPool(backend_, context, request, response,
-                          [this, request](Connection& db, const Caller& caller) {
-                            auto stored = Store(db, *request, backend_.policy, caller);
-                            backend_.parking->Wake();
-                            return stored;
-                          });
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reports_.Add({context, request, response, reactor, {}, false});
+    return reactor;
   }
 
   grpc::ServerUnaryReactor* Goodbye(grpc::CallbackServerContext* context,
@@ -137,26 +132,86 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
   }
 
  private:
-  // True if it answered. An idle device with nothing to do is answered only with `last`.
-  bool AnswerSync(Connection& db, const grpc::CallbackServerContext& context,
-                  const v1::SyncRequest& request, v1::SyncResponse& response,
-                  grpc::ServerUnaryReactor* reactor, bool last) {
-    // A block granted to a caller that hung up would lie idle until its lease ends.
-    if (context.IsCancelled()) {
-      reactor->Finish({grpc::StatusCode::CANCELLED, "the caller is gone"});
-      return true;
+  // The calls that may go on, those of one session in different batches: the second must see what
+  // the first one was granted.
+  void ServeSyncs(Connection& db, std::vector<SyncCall> calls) {
+    std::vector<SyncCall> batch;
+    std::vector<postgres::SyncCall> requests;
+    std::set<std::string> sessions;
+    for (SyncCall& call : calls) {
+      // A block granted to a caller that hung up would lie idle until its lease ends.
+      if (call.context->IsCancelled()) {
+        call.reactor->Finish({grpc::StatusCode::CANCELLED, "the caller is gone"});
+        continue;
+      }
+      // Each time it is looked at: whoever was let in may have been revoked while it waited.
+      const Result<Caller> caller = backend_.gate->Admit(db, *call.context, *call.request);
+      if (!caller.ok()) {
+        call.Finish(caller.status());
+      } else if (!sessions.insert(call.request->session_id()).second) {
+        syncs_.Add(call);
+      } else {
+        batch.push_back(call);
+        requests.push_back({call.request, AgentOf(*caller)});
+      }
     }
-    auto synced = postgres::SyncSession(db, request, backend_.policy);
-    const bool idle = synced.ok() && !request.has_running() &&
-                      synced->action_case() == v1::SyncResponse::ACTION_NOT_SET;
-    const bool may_wait = request.max_wait_seconds() > 0 && !request.draining();
-    if (idle && may_wait && !last) return false;
-    if (synced.ok()) response = *std::move(synced);
-    reactor->Finish(ToGrpc(synced.status()));
-    return true;
+    if (batch.empty()) return;
+    auto answers = postgres::SyncSessions(db, requests, backend_.policy);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (!answers.ok()) {
+        batch[i].Finish(answers.status());
+      } else {
+        AnswerOrPark(batch[i], std::move((*answers)[i]));
+      }
+    }
+  }
+
+  // An idle device with nothing to do waits, as long as it may.
+  void AnswerOrPark(const SyncCall& call, Result<v1::SyncResponse> answer) {
+    const v1::SyncRequest& request = *call.request;
+    const bool idle = answer.ok() && !request.has_running() && request.queued_size() == 0 &&
+                      answer->action_case() == v1::SyncResponse::ACTION_NOT_SET &&
+                      answer->queue_size() == 0;
+    const bool may_wait = request.max_wait_seconds() > 0 && !request.draining() && !call.last;
+    if (!idle || !may_wait) return call.Finish(std::move(answer));
+    ParkedCall parked;
+    parked.session_id = request.session_id();
+    parked.deadline =
+        Clock::Steady()->Now() + FromSeconds(std::min(request.max_wait_seconds(), kMaxWaitSeconds));
+    parked.attempt = [this, call](Connection&, bool last) {
+      SyncCall again = call;
+      again.last = last;
+      syncs_.Add(again);
+      return true;
+    };
+    backend_.parking->Park(std::move(parked));
+  }
+
+  void ServeReports(Connection& db, const std::vector<ReportCall>& calls) {
+    std::vector<const ReportCall*> batch;
+    std::vector<postgres::ReportCall> requests;
+    for (const ReportCall& call : calls) {
+      const Result<Caller> caller = backend_.gate->Admit(db, *call.context, *call.request);
+      const Status status = caller.ok() ? CheckReport(*call.request) : caller.status();
+      if (!status.ok()) {
+        call.Finish(status);
+        continue;
+      }
+      batch.push_back(&call);
+      requests.push_back({call.request, AgentOf(*caller)});
+    }
+    if (batch.empty()) return;
+    auto answers = postgres::StoreReports(db, requests, backend_.policy);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      batch[i]->Finish(answers.ok() ? std::move((*answers)[i])
+                                    : Result<v1::ReportResponse>(answers.status()));
+    }
+    backend_.parking->Wake();
   }
 
   const Backend backend_;
+  Batcher<SyncCall> syncs_;
+  Batcher<ReportCall> reports_;
 };
 
 }  // namespace

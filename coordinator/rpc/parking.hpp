@@ -16,16 +16,17 @@ namespace quantfleet::rpc {
 
 // A call that waits for the database to change, without a thread or a connection of its own.
 struct ParkedCall {
-  // Looks again. True: it has answered. With `last` it must answer.
+  // Looks again. True: it has answered, or others see to it now. With `last` it must be answered.
   std::function<bool(postgres::Connection&, bool last)> attempt;
-  // Session that waits for a block, or empty: then it is looked at on every round.
+  // Session that waits for a block, or empty: then it is looked at a few times a second.
   std::string session_id;
   Duration deadline{};  // of Clock::Steady
 };
 
 // Long polls. One thread wakes on a local hint, on the nearest deadline, and once a tick while
 // anything waits (other replicas give no hint); it asks the database once for all sessions which of
-// them could be answered. Thread-safe.
+// them could be answered. One round at a time: hints that come meanwhile are one hint.
+// Thread-safe.
 class Parking {
  public:
   // `pool` outlives the object.
@@ -44,7 +45,9 @@ class Parking {
 
  private:
   void Loop();
-  void Round(std::vector<ParkedCall> calls, bool last);
+  // Of the calls, those whose turn to be looked at it is; the others stay.
+  std::vector<ParkedCall> TakeRound(Duration now);
+  void Round(std::vector<ParkedCall> calls, bool last, bool thorough);
 
   postgres::Pool* const pool_;
   const Duration tick_;
@@ -53,10 +56,13 @@ class Parking {
   std::condition_variable settled_;
   std::vector<ParkedCall> calls_;
   bool hint_ = false;
+  bool hint_pending_ = false;  // for those who watch
   bool draining_ = false;
   bool stopping_ = false;
-  int rounds_ = 0;          // under way
-  uint32_t in_rounds_ = 0;  // calls in them
+  bool in_round_ = false;
+  uint32_t round_calls_ = 0;  // calls in it
+  Duration next_thorough_{};
+  Duration next_watch_{};  // calls without a session are looked at then
   std::thread thread_;
 };
 

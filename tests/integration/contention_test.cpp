@@ -13,7 +13,7 @@
 
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
-#include "coordinator/postgres/report_store.hpp"
+#include "coordinator/postgres/report/store_reports.hpp"
 #include "tests/support/blocks.hpp"
 
 namespace quantfleet::postgres {

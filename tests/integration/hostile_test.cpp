@@ -12,8 +12,8 @@
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
-#include "coordinator/postgres/report_store.hpp"
-#include "coordinator/postgres/result_check.hpp"
+#include "coordinator/postgres/report/result_check.hpp"
+#include "coordinator/postgres/report/store_reports.hpp"
 #include "tests/support/blocks.hpp"
 
 namespace quantfleet::postgres {

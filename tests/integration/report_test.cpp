@@ -10,7 +10,7 @@
 
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
-#include "coordinator/postgres/report_store.hpp"
+#include "coordinator/postgres/report/store_reports.hpp"
 #include "coordinator/postgres/result_store.hpp"
 #include "tests/support/blocks.hpp"
 #include "tests/support/postgres.hpp"

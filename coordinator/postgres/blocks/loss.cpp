@@ -21,21 +21,27 @@ Status LockMatrices(Transaction& tx, const std::string& session_id) {
 }
 
 // Ends the leases of a session. The epochs must agree: while this waits for a block's lock, the
-// block may be reported and granted to somebody else. Rows: block, matrix, is it poison.
+// block may be reported and granted to somebody else. Only the block that was first in turn is
+// charged with the loss: those behind it never ran. Rows: block, matrix, is it poison.
 Result<pqxx::result> TakeBack(Transaction& tx, const std::string& session_id, const SessionEnd& end,
                               const LeasePolicy& policy) {
   return tx.Query(
       R"(
-    WITH held AS MATERIALIZED (
-      SELECT b.block_id, b.matrix_id, b.epoch, b.losing_sessions + $4 AS losers,
-             $4 > 0 AND b.losing_sessions + $4 >= $5 AS poison
+    WITH ran AS MATERIALIZED (
+      SELECT block_id FROM lease WHERE $4 > 0 AND session_id = $1 AND phase <> 'finished'
+      ORDER BY grant_time, block_id LIMIT 1),
+    held AS MATERIALIZED (
+      SELECT b.block_id, b.matrix_id, b.epoch, b.block_id IN (SELECT block_id FROM ran) AS lost,
+             b.losing_sessions + (b.block_id IN (SELECT block_id FROM ran))::integer AS losers,
+             b.block_id IN (SELECT block_id FROM ran) AND b.losing_sessions + 1 >= $5 AS poison
       FROM lease l JOIN block b USING (block_id)
       WHERE l.session_id = $1 AND b.state = 'leased' AND b.epoch = l.epoch ORDER BY b.block_id FOR UPDATE OF b),
     freed AS (DELETE FROM lease USING held WHERE lease.block_id = held.block_id),
     back AS (UPDATE block SET state = CASE WHEN poison THEN 'failed' ELSE 'ready' END, losses = losses + 1,
                               losing_sessions = losers
              FROM held WHERE block.block_id = held.block_id),
-    closed AS (UPDATE attempt SET end_time = clock_timestamp(), outcome = $3, reason = $2 FROM held
+    closed AS (UPDATE attempt SET end_time = clock_timestamp(), reason = $2,
+                                 outcome = CASE WHEN lost THEN $3 ELSE 'released' END FROM held
                WHERE attempt.block_id = held.block_id AND attempt.epoch = held.epoch)
     SELECT block_id, matrix_id, poison FROM held)",
       {session_id, end.why, end.is_loss ? "lost" : "released", end.is_loss ? 1 : 0,
@@ -57,7 +63,7 @@ Status Bury(Transaction& tx, int64_t block_id, const std::string& matrix_id, con
     WHERE block_id = $1)",
                               {block_id, why, policy.max_losing_sessions})
                          .status());
-  return EndMatrixIfOver(tx, matrix_id);
+  return EndBlocks(tx, {{matrix_id, 1}});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "coordinator/postgres/result_check.hpp"
+#include "coordinator/postgres/report/result_check.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.hpp"
+#include "coordinator/postgres/sync/sync_batch.hpp"
+
+namespace quantfleet::postgres {
+
+// A session of a batch while its Sync is worked out.
+struct Seeker {
+  const SyncCall* call = nullptr;
+  Status status;
+  v1::SyncResponse response;
+
+  // Of the database.
+  std::string host_id, device_uid, device_class;
+  bool share_host = false;
+  bool draining = false;         // an operator drains the agent
+  std::vector<int64_t> classes;  // it meets, ascending
+
+  int wants = 0;         // blocks it may be granted now
+  bool expects = false;  // one is being granted
+
+  const v1::SyncRequest& request() const { return *call->request; }
+  bool open() const { return status.ok(); }
+  // True if the next block it gets is run at once, and waits for no other.
+  bool StartsNext() const;
+  void Give(v1::Grant grant);
+};
+
+// The grant in a row with block_id, epoch, spec and matrix_id.
+v1::Grant GrantFrom(const pqxx::row& row);
+
+}  // namespace quantfleet::postgres

@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The Quantfleet Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/postgres/sync/sync_batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/postgres/input.hpp"
+#include "coordinator/postgres/sync/claim.hpp"
+#include "coordinator/postgres/sync/held.hpp"
+#include "coordinator/postgres/sync/seeker.hpp"
+
+namespace quantfleet::postgres {
+
+bool Seeker::StartsNext() const {
+  return !expects && !request().has_running() && request().queued_size() == 0 &&
+         response.action_case() == v1::SyncResponse::ACTION_NOT_SET;
+}
+
+void Seeker::Give(v1::Grant grant) {
+  expects = false;
+  (StartsNext() ? *response.mutable_start() : *response.add_queue()) = std::move(grant);
+}
+
+v1::Grant GrantFrom(const pqxx::row& row) {
+  v1::Grant grant;
+  grant.mutable_block()->ParseFromString(FromBytea(row["spec"]));
+  grant.mutable_block()->set_block_id(row["block_id"].as<std::string>());
+  grant.mutable_block()->set_matrix_id(row["matrix_id"].as<std::string>());
+  grant.set_epoch(row["epoch"].as<uint64_t>());
+  return grant;
+}
+
+namespace {
+
+constexpr int kMostPrefetched = 128;
+
+int WantsOf(const Seeker& seeker) {
+  const v1::SyncRequest& request = seeker.request();
+  if (request.draining() || seeker.draining || !request.not_leasing_reason().empty()) return 0;
+  // What was just stopped still counts: agents without prefetch expect one thing an answer.
+  const int held = (request.has_running() ? 1 : 0) + request.queued_size() -
+                   seeker.response.dropped_size() + (seeker.response.has_start() ? 1 : 0) +
+                   seeker.response.queue_size();
+  const int room = 1 + static_cast<int>(std::min<uint32_t>(request.prefetch(), kMostPrefetched));
+  return std::max(0, room - held);
+}
+
+std::vector<Seeker> SeekersOf(const std::vector<SyncCall>& calls, const LeasePolicy& policy) {
+  std::vector<Seeker> seekers(calls.size());
+  for (size_t i = 0; i < calls.size(); ++i) {
+    seekers[i].call = &calls[i];
+    const v1::SyncRequest& request = *calls[i].request;
+    // Idle agents call again at once: the call itself waits. Not so one that wants nothing.
+    const bool hurry = !request.has_running() && !request.draining();
+    seekers[i].response.set_next_sync_seconds(hurry ? 0 : policy.sync_seconds);
+  }
+  return seekers;
+}
+
+}  // namespace
+
+Result<std::vector<Result<v1::SyncResponse>>> SyncSessions(Connection& db,
+                                                           const std::vector<SyncCall>& calls,
+                                                           const LeasePolicy& policy) {
+  std::vector<Seeker> seekers;
+  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    seekers = SeekersOf(calls, policy);
+    QF_RETURN_IF_ERROR(MeetSessions(tx, seekers));
+    QF_RETURN_IF_ERROR(RenewLeases(tx, seekers, policy));
+    QF_RETURN_IF_ERROR(OfferAgain(tx, seekers));
+    for (Seeker& seeker : seekers) seeker.wants = WantsOf(seeker);
+    return ClaimBlocks(tx, seekers, policy);
+  }));
+  std::vector<Result<v1::SyncResponse>> answers;
+  answers.reserve(seekers.size());
+  for (Seeker& seeker : seekers) {
+    if (seeker.open()) {
+      answers.emplace_back(std::move(seeker.response));
+    } else {
+      answers.emplace_back(std::move(seeker.status));
+    }
+  }
+  return answers;
+}
+
+Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& request,
+                                     const LeasePolicy& policy) {
+  QF_ASSIGN_OR_RETURN(auto answers, SyncSessions(db, {{&request, ""}}, policy));
+  return std::move(answers.front());
+}
+
+}  // namespace quantfleet::postgres
