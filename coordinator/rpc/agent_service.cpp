@@ -145,6 +145,7 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
         continue;
       }
       // Each time it is looked at: whoever was let in may have been revoked while it waited.
+      const log::RequestScope scope(RequestIdOf(*call.context));
       const Result<Caller> caller = backend_.gate->Admit(db, *call.context, *call.request);
       if (!caller.ok()) {
         call.Finish(caller.status());
@@ -191,6 +192,7 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
     std::vector<const ReportCall*> batch;
     std::vector<postgres::ReportCall> requests;
     for (const ReportCall& call : calls) {
+      const log::RequestScope scope(RequestIdOf(*call.context));
       const Result<Caller> caller = backend_.gate->Admit(db, *call.context, *call.request);
       const Status status = caller.ok() ? CheckReport(*call.request) : caller.status();
       if (!status.ok()) {
