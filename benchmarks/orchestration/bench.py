@@ -12,6 +12,10 @@ import sys
 import time
 
 import accounts
+import bulk
+import crowd
+import latency
+import replicas
 import throughput
 from servers import ROOT, Bench
 
@@ -20,6 +24,16 @@ SCENARIOS = {
     "throughput": (throughput,
                    {"blocks": 1_000_000, "agents": 64, "batch": 128, "warm_up": 4, "seconds": 15},
                    {"blocks": 300_000, "agents": 64, "batch": 128, "warm_up": 1, "seconds": 3}),
+    "latency": (latency,
+                {"agents": 1000, "warm_up": 20, "every": 0.1, "submissions": 300, "busy_seconds": 20},
+                {"agents": 200, "warm_up": 4, "every": 0.05, "submissions": 50, "busy_seconds": 6}),
+    "crowd": (crowd,
+              {"agents": 10_000, "ramp": 30, "seconds": 60, "patience": 180},
+              {"agents": 500, "ramp": 2, "seconds": 6, "patience": 60}),
+    "bulk": (bulk,
+             {"blocks": 1_000_000, "arms": 1_000_000, "agents": 1000, "patience": 120},
+             {"blocks": 50_000, "arms": 64_000, "agents": 100, "patience": 60}),
+    "replicas": (replicas, {"agents": 200, "seconds": 300}, {"agents": 60, "seconds": 20}),
 }
 
 

@@ -8,6 +8,8 @@ from history import NEVER
 
 # Of a run that was stopped before its blocks were over.
 ONLY_AT_THE_END = {"a stuck block"}
+# Cancelling fences running blocks by an epoch that nobody is granted.
+NOT_AFTER_CANCEL = {"a grant that skipped an epoch"}
 # Each lists what must not be among the verdicts in the table `told`.
 NEVER_TOLD = {
     "told accepted, and not stored under that epoch": """
@@ -26,9 +28,10 @@ NEVER_UNTOLD = {
 SHOWN = 5
 
 
-def check(bench, database, verdicts, all_answered, drained=False):
-    """Violations, as lines; empty if all is well. `drained`: every block should be over."""
-    queries = {what: sql for what, sql in NEVER.items() if drained or what not in ONLY_AT_THE_END}
+def check(bench, database, verdicts, all_answered, drained=False, cancelled=False):
+    """Violations, as lines; empty if all is well. `drained`: every block should be over; `cancelled`: a matrix was."""
+    left_out = (set() if drained else ONLY_AT_THE_END) | (NOT_AFTER_CANCEL if cancelled else set())
+    queries = {what: sql for what, sql in NEVER.items() if what not in left_out}
     queries.update(NEVER_TOLD)
     if all_answered:
         queries.update(NEVER_UNTOLD)

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,9 @@ class Bench:
         self.coordinators = []
         self.fleets = []
         self.databases = 0
+        # Ten thousand agents have as many connections.
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     def roots(self):
         """Process ids whose trees are the benchmark's own."""

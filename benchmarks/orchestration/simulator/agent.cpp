@@ -100,7 +100,8 @@ void Agent::Stop() {
 
 void Agent::SayHello() {
   if (hello_id_.empty()) hello_id_ = RandomId("hello_");
-  const v1::HelloRequest hello = HelloOf(number_, number_ % options_.classes, hello_id_);
+  const v1::HelloRequest hello =
+      HelloOf(options_.name + "-" + std::to_string(number_), number_ % options_.classes, hello_id_);
   Call("Hello", &Stub::AsyncHello, hello, kCallSeconds,
        [this](const v1::HelloResponse& response, Duration began) {
          tally_->Took("hello", loop_->Now() - began);
@@ -138,6 +139,7 @@ void Agent::Sync() {
 
 void Agent::TakeSync(const v1::SyncResponse& response, Duration began, bool busy) {
   const Duration now = loop_->Now();
+  tally_->Count("syncs");
   tally_->Synced(number_, now);
   next_sync_ = now + FromSeconds(sync_seconds_);
   const size_t before = held_.size();

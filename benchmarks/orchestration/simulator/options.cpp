@@ -10,6 +10,7 @@ namespace {
 void AddFleet(CLI::App& app, FleetOptions& o) {
   app.add_option("--coordinator", o.coordinators, "Address; several share the agents")
       ->delimiter(',');
+  app.add_option("--name", o.name, "Agents are NAME-0, NAME-1 ...");
   app.add_option("--agents", o.agents, "Agents")->check(CLI::Range(1, 20'000));
   app.add_option("--connections", o.connections,
                  "Connections that the agents share; 0: one for each");

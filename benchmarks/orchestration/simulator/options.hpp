@@ -19,6 +19,7 @@ struct Faults {
 
 struct FleetOptions {
   std::vector<std::string> coordinators;  // agents are dealt out over them
+  std::string name = "simulated";         // agents are NAME-0, NAME-1 ...
   int agents = 1;
   int connections = 0;       // shared by the agents; 0: each has its own
   int classes = 1;           // device classes "cpu/simulated-0/2t" ..., dealt out over the agents

@@ -49,10 +49,10 @@ v1::BlockResult ResultOf(const v1::Grant& grant, const std::string& run_id, int 
   return result;
 }
 
-v1::HelloRequest HelloOf(int number, int kind, const std::string& request_id) {
+v1::HelloRequest HelloOf(const std::string& agent_name, int kind, const std::string& request_id) {
   v1::HelloRequest hello;
-  hello.set_agent_name("simulated-" + std::to_string(number));
-  hello.set_host_id("host-of-simulated-" + std::to_string(number));
+  hello.set_agent_name(agent_name);
+  hello.set_host_id("host-of-" + agent_name);
   hello.set_version("simulator");
   hello.set_request_id(request_id);
   v1::Device& device = *hello.mutable_device()->mutable_device();

@@ -14,8 +14,7 @@ v1::Block SmallestBlock();
 // A complete, valid, made-up result of the granted block: `rounds` rounds of one sample an arm.
 v1::BlockResult ResultOf(const v1::Grant& grant, const std::string& run_id, int rounds);
 
-// A Hello of simulated agent `number`, on a host of its own, with a device of class
-// "cpu/simulated-KIND/2t".
-v1::HelloRequest HelloOf(int number, int kind, const std::string& request_id);
+// A Hello of the agent, on a host of its own, with a device of class "cpu/simulated-KIND/2t".
+v1::HelloRequest HelloOf(const std::string& agent_name, int kind, const std::string& request_id);
 
 }  // namespace quantfleet::bench

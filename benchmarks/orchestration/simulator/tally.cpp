@@ -37,6 +37,7 @@ Tally::Tally(int agents, const std::string& verdicts)
 }
 
 void Tally::Error(const std::string& call, int code) {
+  ++errors_;
   Count("error " + call + " " + std::string(StatusCodeName(static_cast<StatusCode>(code))));
 }
 
@@ -130,7 +131,8 @@ std::string Tally::Progress() const {
                {"sessions", CountOf("hellos")},
                {"synced", synced_count_},
                {"stops", stops_},
-               {"submitted", submissions_.size()}};
+               {"syncs", CountOf("syncs")},
+               {"errors", errors_}};
   if (all_synced_ != Duration()) said["all_synced_seconds"] = ToSeconds(all_synced_ - mark_);
   if (stops_ > 0) said["last_stop_seconds"] = ToSeconds(last_stop_ - mark_);
   return json{{"progress", said}}.dump();

@@ -60,7 +60,7 @@ class Tally {
   int synced_count_ = 0;
   bool marked_ = false;
   Duration mark_{}, all_synced_{}, last_stop_{};
-  uint64_t stops_ = 0;
+  uint64_t stops_ = 0, errors_ = 0;
   Duration window_begin_{}, window_end_{};
   uint64_t accepted_before_ = 0, accepted_within_ = 0;
 };
