@@ -38,7 +38,8 @@ def preload(bench, database, port, blocks, classes):
         SELECT b.block_id, {', '.join('r.' + name for name in ready.split(', '))}
         FROM block b JOIN block t ON t.matrix_id = b.matrix_id AND t.class_id = b.class_id AND t.ordinal < {classes}
         JOIN ready r ON r.block_id = t.block_id
-        WHERE b.matrix_id = '{matrix}' AND b.ordinal >= {classes};""")
+        WHERE b.matrix_id = '{matrix}' AND b.ordinal >= {classes};
+        UPDATE matrix SET blocks_open = {blocks // classes * classes} WHERE matrix_id = '{matrix}';""")
     settle(bench, database)
     return matrix
 
