@@ -171,11 +171,12 @@ void AddOperations(CLI::App& app, Words& w) {
   drain->add_option("agent", w.agent, "Name of the agent")->required();
   drain->add_flag("--resume", w.resume, "Let it take blocks again");
   drain->final_callback([&w] { w.verb = [&w] { return Drain(w.common, w.agent, w.resume); }; });
-  CLI::App* db = Verb(app, w, "db", "Work on the schema: migrate or status",
+  CLI::App* db = Verb(app, w, "db", "Work on the database: migrate, status or restored",
                       [&w] { return Database(w.command, w.database); });
-  db->add_option("command", w.command, "migrate or status")
+  db->add_option("command", w.command,
+                 "migrate, status, or restored: what came from a backup is made safe to serve")
       ->required()
-      ->check(CLI::IsMember({"migrate", "status"}));
+      ->check(CLI::IsMember({"migrate", "status", "restored"}));
   db->add_option("--database", w.database, "PostgreSQL connection string")
       ->envname("QUANTFLEET_DATABASE");
   CLI::App* up =

@@ -13,6 +13,7 @@
 #include "coordinator/metrics_page.hpp"
 #include "coordinator/options.hpp"
 #include "coordinator/postgres/migrator.hpp"
+#include "coordinator/postgres/operations/restore.hpp"
 #include "coordinator/rpc/server.hpp"
 #include "coordinator/rpc/sweeper.hpp"
 #include "coordinator/service_queries.hpp"
@@ -43,6 +44,21 @@ Status PrintStatus(const CoordinatorOptions& options) {
   QF_ASSIGN_OR_RETURN(const int version, postgres::SchemaVersion(db));
   std::printf("schema version %d, this program has %zu\n", version, postgres::Migrations().size());
   return OkStatus();
+}
+
+Status MarkRestored(const CoordinatorOptions& options) {
+  QF_RETURN_IF_ERROR(MigrateNow(options));
+  postgres::Connection db(options.database);
+  QF_ASSIGN_OR_RETURN(const auto restored, postgres::MarkRestored(db, {}));
+  std::printf("%llu blocks and %llu grants have new epochs; coordinators may start\n",
+              static_cast<unsigned long long>(restored.blocks),
+              static_cast<unsigned long long>(restored.leases));
+  return OkStatus();
+}
+
+Status CheckDatabase(const CoordinatorOptions& options) {
+  postgres::Connection db(options.database);
+  return postgres::CheckIncarnation(db);
 }
 
 Result<std::unique_ptr<web::WebServer>> StartDashboard(const CoordinatorOptions& options,
@@ -84,6 +100,7 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   const auto listen = ListenOf(options);
   QF_RETURN_IF_ERROR(listen.status());
   if (options.migrate) QF_RETURN_IF_ERROR(MigrateNow(options));
+  QF_RETURN_IF_ERROR(CheckDatabase(options));
   metrics::Metrics metrics(Version());
   postgres::Pool pool(
       options.database, options.database_threads, kMaxQueuedJobs,
@@ -123,6 +140,7 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
 Status Run(const CoordinatorOptions& options, const sigset_t& signals) {
   if (options.command == "migrate") return MigrateNow(options);
   if (options.command == "status") return PrintStatus(options);
+  if (options.command == "restored") return MarkRestored(options);
   return Serve(options, signals);
 }
 

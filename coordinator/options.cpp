@@ -108,6 +108,8 @@ int ParseCoordinatorOptions(int argc, char** argv, CoordinatorOptions& options) 
   AddFlags(app, options, config);
   app.add_subcommand("migrate", "Bring the schema up to date, and end")->fallthrough();
   app.add_subcommand("status", "Print the schema's version, and end")->fallthrough();
+  app.add_subcommand("restored", "Make a database that came from a backup safe to serve, and end")
+      ->fallthrough();
   app.require_subcommand(0, 1);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (const int code = Parse(app, arguments); code >= 0) return code;
