@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/logging.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 #include <nlohmann/json.hpp>
@@ -45,7 +46,9 @@ std::string Render(std::string_view message, Fields fields) {
     line += json ? "," + Quoted(field.key) + ":" : " " + std::string(field.key) + "=";
     line += field.quoted ? Quoted(field.value) : field.value;
   }
-  if (!t_request.empty()) {
+  const bool named = std::any_of(fields.begin(), fields.end(),
+                                 [](const Field& field) { return field.key == "request"; });
+  if (!t_request.empty() && !named) {
     line += (json ? ",\"request\":" : " request=") + Quoted(t_request);
   }
   BlackOutTokens(&line);

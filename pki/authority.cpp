@@ -18,6 +18,7 @@ constexpr const char* kIndexFile = "issued.csv";
 constexpr int64_t kAuthoritySeconds = 3650 * kDaySeconds;
 
 Result<Issuer> Load(const std::string& folder) {
+  QF_RETURN_IF_ERROR(FinishReplacement(folder));
   Issuer issuer;
   const auto certificates = ReadPublic(folder + "/" + kAuthorityFile);
   if (!certificates.ok()) {
@@ -39,12 +40,14 @@ Status WriteAuthority(const std::string& folder, const std::set<std::string>& re
   QF_ASSIGN_OR_RETURN(const Issuer agents,
                       MakeAuthority("Quantfleet agents CA", kAuthoritySeconds, &root));
   QF_ASSIGN_OR_RETURN(const std::string list, MakeRevocationList(root, revoked));
-  QF_RETURN_IF_ERROR(WriteSecret(folder + "/" + kKeyFile, root.key_pem));
-  QF_RETURN_IF_ERROR(WritePublic(folder + "/" + kAuthorityFile, root.certificate_pem + old_root));
-  QF_RETURN_IF_ERROR(WriteSecret(folder + "/" + kAgentsKeyFile, agents.key_pem));
-  QF_RETURN_IF_ERROR(
-      WritePublic(folder + "/" + kAgentsAuthorityFile, agents.certificate_pem + old_agents));
-  return WritePublic(folder + "/" + kRevocationFile, list);
+  // A key without its certificate would sign nothing any more.
+  return ReplaceTogether(folder,
+                         {{kKeyFile, root.key_pem},
+                          {kAuthorityFile, root.certificate_pem + old_root},
+                          {kAgentsKeyFile, agents.key_pem},
+                          {kAgentsAuthorityFile, agents.certificate_pem + old_agents},
+                          {kRevocationFile, list}},
+                         {kKeyFile, kAgentsKeyFile});
 }
 
 Result<std::set<std::string>> Revoked(const std::string& folder, const std::string& bundle) {
@@ -79,6 +82,7 @@ Status Remember(const std::string& folder, const CertificateFacts& facts) {
 }  // namespace
 
 Status InitAuthority(const std::string& folder) {
+  QF_RETURN_IF_ERROR(FinishReplacement(folder));
   if (FileExists(folder + "/" + kKeyFile) || FileExists(folder + "/" + kAuthorityFile)) {
     return FailedPrecondition(folder +
                               " has an authority; 'quantfleet pki rotate' makes a new one");

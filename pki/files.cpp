@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -71,6 +72,61 @@ Result<std::string> ReadSecret(const std::string& path) {
     return FailedPrecondition("others may read " + path + ": chmod 600 it");
   }
   return ReadPublic(path);
+}
+
+namespace {
+
+// Names of certificates' folders start with no dot.
+constexpr const char* kNext = ".next";
+constexpr const char* kBeingMade = ".next.new";
+
+Status SyncFolder(const std::string& folder) {
+  const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool done = file >= 0 && fsync(file) == 0;
+  if (file >= 0) close(file);
+  return done ? OkStatus() : FailedPrecondition("cannot write " + folder);
+}
+
+}  // namespace
+
+Status ReplaceTogether(const std::string& folder,
+                       const std::map<std::string, std::string>& contents,
+                       const std::set<std::string>& secret) {
+  QF_RETURN_IF_ERROR(FinishReplacement(folder));
+  const std::string making = folder + "/" + kBeingMade;
+  std::error_code error;
+  std::filesystem::remove_all(making, error);
+  QF_RETURN_IF_ERROR(MakePrivateFolder(making));
+  for (const auto& [name, text] : contents) {
+    const std::string path = making + "/" + name;
+    QF_RETURN_IF_ERROR(secret.contains(name) ? WriteSecret(path, text) : WritePublic(path, text));
+  }
+  QF_RETURN_IF_ERROR(SyncFolder(making));
+  // From here on the new files are the ones that count.
+  if (std::rename(making.c_str(), (folder + "/" + kNext).c_str()) != 0) {
+    return FailedPrecondition("cannot write " + folder + ": " + std::strerror(errno));
+  }
+  QF_RETURN_IF_ERROR(SyncFolder(folder));
+  return FinishReplacement(folder);
+}
+
+Status FinishReplacement(const std::string& folder) {
+  const std::string next = folder + "/" + kNext;
+  if (!FileExists(next)) return OkStatus();
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(next, error))
+    names.push_back(entry.path().filename().string());
+  for (const std::string& name : names) {
+    if (std::rename((next + "/" + name).c_str(), (folder + "/" + name).c_str()) != 0) {
+      return FailedPrecondition("cannot write " + folder + "/" + name + ": " +
+                                std::strerror(errno));
+    }
+  }
+  // The names are in place for good before the sign that some are missing goes.
+  QF_RETURN_IF_ERROR(SyncFolder(folder));
+  if (error || rmdir(next.c_str()) != 0) return FailedPrecondition("cannot write " + next);
+  return SyncFolder(folder);
 }
 
 bool FileExists(const std::string& path) {

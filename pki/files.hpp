@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,15 @@ Status WritePublic(const std::string& path, std::string_view text);
 Result<std::string> ReadPublic(const std::string& path);
 // kFailedPrecondition: others than its owner may read it.
 Result<std::string> ReadSecret(const std::string& path);
+
+// Replaces several files of a folder so that a crash at any point leaves all the old ones or, once
+// FinishReplacement has run, all the new ones. Names by content; those in `secret` get mode 0600.
+Status ReplaceTogether(const std::string& folder,
+                       const std::map<std::string, std::string>& contents,
+                       const std::set<std::string>& secret);
+// Does what is left of a replacement that was cut short; nothing if there was none. Before the
+// files are read.
+Status FinishReplacement(const std::string& folder);
 
 bool FileExists(const std::string& path);
 // Makes a folder that only its owner enters, with those above it; one that exists stays as it is.

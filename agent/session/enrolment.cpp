@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <utility>
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr auto kDeadline = std::chrono::seconds(20);
 constexpr double kLeastRetrySeconds = 1;
+constexpr double kMostRetrySeconds = 300;
 
 // One call on a connection of its own.
 template <typename Request, typename Response>
@@ -90,6 +92,13 @@ Result<Identity> ObtainIdentity(const EnrolmentOptions& options, const std::stop
   }
 }
 
+double RenewalPause(double seconds_left, int failures_after_end) {
+  if (failures_after_end <= 0) return std::max(seconds_left / 10, kLeastRetrySeconds);
+  // Only somebody's hand helps now: a clock that is set, a new token.
+  return std::min(kLeastRetrySeconds * std::exp2(std::min(failures_after_end, 30)),
+                  kMostRetrySeconds);
+}
+
 Renewal::Renewal(std::string folder, std::string address, Identity identity,
                  std::function<void(const Identity&)> use)
     : folder_(std::move(folder)),
@@ -100,6 +109,7 @@ Renewal::Renewal(std::string folder, std::string address, Identity identity,
 
 void Renewal::Loop(const std::stop_token& stop) {
   double wait = static_cast<double>(identity_.RenewTime() - std::time(nullptr));
+  int after_end = 0;
   while (WaitFor(FromSeconds(std::max(wait, kLeastRetrySeconds)), stop)) {
     auto renewed = Fetch(folder_, address_, identity_, v1::RenewCertificateRequest(),
                          &v1::EnrolmentService::Stub::RenewCertificate, stop);
@@ -107,11 +117,15 @@ void Renewal::Loop(const std::stop_token& stop) {
       identity_ = *std::move(renewed);
       use_(identity_);
       log::Info("certificate renewed", {{"agent", identity_.name}});
+      after_end = 0;
       wait = static_cast<double>(identity_.RenewTime() - std::time(nullptr));
       continue;
     }
-    log::Warning("the certificate is not renewed", {{"reason", renewed.status().message()}});
-    wait = static_cast<double>(identity_.not_after - std::time(nullptr)) / 10;
+    const auto left = static_cast<double>(identity_.not_after - std::time(nullptr));
+    after_end = left > 0 ? 0 : after_end + 1;
+    wait = RenewalPause(left, after_end);
+    log::Warning("the certificate is not renewed",
+                 {{"reason", renewed.status().message()}, {"again_in_seconds", wait}});
   }
 }
 

@@ -22,6 +22,10 @@ struct EnrolmentOptions {
 // retries while the coordinator is away. kFailedPrecondition: there is no token, and it is needed.
 Result<Identity> ObtainIdentity(const EnrolmentOptions& options, const std::stop_token& stop);
 
+// Seconds until the next attempt, after one failed: a tenth of what the certificate still lasts,
+// but at least a second; once it has ended, 2 s, 4 s, and so on up to five minutes.
+double RenewalPause(double seconds_left, int failures_after_end);
+
 // Fetches the next certificate when the present one is two thirds over, from a thread of its own,
 // and hands it to `use`. Failures are logged and tried again, oftener towards the end.
 class Renewal {

@@ -9,6 +9,20 @@
 namespace quantfleet::postgres {
 namespace {
 
+// Whoever gives an agent a certificate and whoever takes all of them away wait for each other: one
+// that is inserted while the other looks would be overlooked. Taken before any row's lock.
+Status LockAgent(Transaction& tx, const std::string& agent) {
+  return tx.Query("SELECT pg_advisory_xact_lock(7242, hashtext($1))", {agent}).status();
+}
+
+// The agent that an enrolment token is for; empty if there is no such token.
+Result<std::string> AgentOf(Transaction& tx, const std::string& token_sha256) {
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query("SELECT principal FROM token WHERE sha256 = $1 AND role = 'agent'", {token_sha256}));
+  return rows.empty() ? std::string() : rows[0][0].as<std::string>();
+}
+
 // How many were stored: none if the commit before was in doubt and did happen.
 Result<bool> Insert(Transaction& tx, const std::string& agent, const IssuedCertificate& issued) {
   QF_ASSIGN_OR_RETURN(const auto made, tx.Query(R"(
@@ -24,6 +38,8 @@ Status SpendEnrolmentToken(Connection& db, const std::string& token_sha256,
                            const std::string& key_sha256, const std::string& peer,
                            const SignFor& sign) {
   return db.Run([&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(const std::string name, AgentOf(tx, token_sha256));
+    QF_RETURN_IF_ERROR(LockAgent(tx, name));
     QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
       UPDATE token SET use_time = coalesce(use_time, clock_timestamp()), key_sha256 = $2
       WHERE sha256 = $1 AND role = 'agent' AND revoke_time IS NULL AND expire_time > clock_timestamp()
@@ -42,8 +58,17 @@ Status SpendEnrolmentToken(Connection& db, const std::string& token_sha256,
   });
 }
 
-Status StoreRenewal(Connection& db, const access::Actor& actor, const IssuedCertificate& issued) {
+Status StoreRenewal(Connection& db, const access::Actor& actor, const std::string& shown,
+                    const IssuedCertificate& issued) {
   return db.Run([&](Transaction& tx) -> Status {
+    QF_RETURN_IF_ERROR(LockAgent(tx, actor.principal));
+    // Whoever let the call in may have remembered an answer of seconds ago.
+    QF_ASSIGN_OR_RETURN(
+        const auto good,
+        tx.Query("SELECT 1 FROM certificate WHERE serial = $1 AND revoke_time IS NULL", {shown}));
+    if (!shown.empty() && good.empty()) {
+      return access::Unauthenticated("the certificate is revoked");
+    }
     QF_ASSIGN_OR_RETURN(const bool fresh, Insert(tx, actor.principal, issued));
     if (!fresh) return OkStatus();
     return WriteAudit(tx, actor, "RenewCertificate", actor.principal, "serial " + issued.serial);
@@ -66,6 +91,7 @@ Result<uint32_t> RevokeAgent(Connection& db, const access::Actor& actor,
                              const std::string& agent_name) {
   uint32_t count = 0;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+    QF_RETURN_IF_ERROR(LockAgent(tx, PlainText(agent_name)));
     QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
       UPDATE certificate SET revoke_time = clock_timestamp()
       WHERE agent_name = $1 AND revoke_time IS NULL AND expire_time > clock_timestamp())",

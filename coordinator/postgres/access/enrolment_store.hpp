@@ -26,8 +26,10 @@ using SignFor = std::function<Result<IssuedCertificate>(const std::string& agent
 Status SpendEnrolmentToken(Connection& db, const std::string& token_sha256,
                            const std::string& key_sha256, const std::string& peer,
                            const SignFor& sign);
-// Stores the next certificate of the agent `actor`.
-Status StoreRenewal(Connection& db, const access::Actor& actor, const IssuedCertificate& issued);
+// Stores the next certificate of the agent `actor`, who showed the one with the serial `shown`;
+// empty: one that no coordinator signed. kUnauthenticated: that was revoked, perhaps just now.
+Status StoreRenewal(Connection& db, const access::Actor& actor, const std::string& shown,
+                    const IssuedCertificate& issued);
 
 // True if a coordinator signed the certificate and nobody revoked it.
 Result<bool> IsCertificateGood(Connection& db, const std::string& serial);

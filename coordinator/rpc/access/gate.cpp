@@ -116,7 +116,7 @@ Result<Caller> Gate::ByCertificate(postgres::Connection& db, const std::string& 
                                    const std::string& peer) {
   QF_ASSIGN_OR_RETURN(const auto holder, certificates_->Check(pem));
   if (holder.enrolled) QF_RETURN_IF_ERROR(CheckEnrolled(db, holder.serial));
-  return Caller{{holder.name, holder.role, peer}, true};
+  return Caller{{holder.name, holder.role, peer}, true, holder.enrolled ? holder.serial : ""};
 }
 
 Result<Caller> Gate::ByToken(postgres::Connection& db, const std::string& header,

@@ -39,6 +39,8 @@ struct Caller {
   // True if a credential proved it; false for this machine's own people and agents on a loopback
   // port without TLS, and for whoever enrols.
   bool verified = false;
+  // Of a certificate that a coordinator signed; empty for any other.
+  std::string enrolled_serial = {};
 
   // What quota applies; none for whoever owns the machine.
   std::optional<postgres::Quota> QuotaOf(const AccessLimits& limits) const;

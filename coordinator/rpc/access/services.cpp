@@ -180,7 +180,8 @@ class EnrolmentServiceImpl final : public v1::EnrolmentService::CallbackService 
           QF_ASSIGN_OR_RETURN(const auto issued,
                               SignFor(files, request->signing_request_pem(), caller.actor.principal,
                                       renewed.mutable_certificate_pem()));
-          QF_RETURN_IF_ERROR(postgres::StoreRenewal(db, caller.actor, issued));
+          QF_RETURN_IF_ERROR(
+              postgres::StoreRenewal(db, caller.actor, caller.enrolled_serial, issued));
           renewed.set_authority_pem(files.authority_pem);
           return renewed;
         });

@@ -39,8 +39,10 @@ Result<TlsFiles> LoadTlsFolder(const std::string& folder) {
     const Status read = pki::ReadRevocationList(list, files.authority_pem).status();
     if (!read.ok()) return read.WithContext(files.revocation_path);
   }
+  if (pki::FileExists(at + pki::kAgentsAuthorityFile)) {
+    QF_ASSIGN_OR_RETURN(files.agents_pem, pki::ReadPublic(at + pki::kAgentsAuthorityFile));
+  }
   if (!pki::FileExists(at + pki::kAgentsKeyFile)) return files;
-  QF_ASSIGN_OR_RETURN(files.agents_pem, pki::ReadPublic(at + pki::kAgentsAuthorityFile));
   QF_ASSIGN_OR_RETURN(files.agents_key_pem, pki::ReadSecret(at + pki::kAgentsKeyFile));
   if (!pki::IsKeyOf(files.agents_key_pem, files.agents_pem)) {
     return InvalidArgument(folder + ": agents.key is not the key of agents.crt");

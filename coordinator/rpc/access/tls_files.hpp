@@ -13,9 +13,10 @@ struct TlsFiles {
   std::string authority_pem;    // bundle: signs servers and people
   std::string certificate_pem;  // of this server
   std::string key_pem;          // a secret
-  // Signs agents. Without them (both empty) this coordinator enrols nobody.
+  // Bundle: signs agents. Empty: only agents with a certificate of the other authority are known.
   std::string agents_pem;
-  std::string agents_key_pem;   // a secret
+  // A secret. Without it (empty) this coordinator enrols nobody and renews nothing.
+  std::string agents_key_pem;
   std::string revocation_path;  // read again whenever it changes; empty: none
 };
 

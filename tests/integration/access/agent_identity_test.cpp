@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The agent's side: how it gets its certificate, keeps it and goes on under the next one.
+#include <cmath>
 #include <ctime>
 #include <filesystem>
 #include <future>
@@ -73,6 +74,19 @@ TEST_F(AgentIdentity, WhatIsMissingIsOneClearLine) {
   EXPECT_THAT(none.status().message(), ::testing::HasSubstr("--enrol-token-file"));
   options.folder = coordinator_.folder + "/nowhere";
   EXPECT_EQ(agent::ObtainIdentity(options, {}).status().code(), StatusCode::kNotFound);
+}
+
+TEST(RenewalPause, IsShorterTowardsTheEndAndLongerAfterIt) {
+  EXPECT_DOUBLE_EQ(agent::RenewalPause(28'800, 0), 2880);
+  EXPECT_DOUBLE_EQ(agent::RenewalPause(3, 0), 1);
+  double total = 0;
+  for (int failures = 1; failures <= 100; ++failures) {
+    const double pause = agent::RenewalPause(-10 * failures, failures);
+    EXPECT_GE(pause, failures < 9 ? std::exp2(failures) : 300);
+    EXPECT_LE(pause, 300);
+    total += pause;
+  }
+  EXPECT_GT(total, 100 * 250) << "a forgotten agent is quiet";
 }
 
 TEST_F(AgentIdentity, RenewsBeforeTheEndAndGoesOn) {

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What those who are let in may do to each other, over real TLS: sessions, grants, enrolment.
+#include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
 
+#include "coordinator/postgres/access/enrolment_store.hpp"
 #include "pki/certificate.hpp"
 #include "tests/integration/access/secure_coordinator.hpp"
 #include "tests/support/blocks.hpp"
@@ -268,6 +271,90 @@ TEST(Conduct, AnAgentRenewsAndARevokedOneIsOut) {
   EXPECT_EQ(
       CallMethod(people, "AccessService/RevokeAgent", revoke, &revoked, operates).error_code(),
       StatusCode::NOT_FOUND);
+}
+
+TEST(Conduct, ARevocationBeatsARenewalThatWasLetInBefore) {
+  SecureCoordinator coordinator;
+  const std::string key = *pki::GenerateKey();
+  const v1::EnrolRequest enrol = EnrolWith(coordinator.Token("gpu-7", Role::kAgent), key);
+  v1::EnrolResponse enrolled;
+  ASSERT_TRUE(
+      CallMethod(coordinator.Connect(nullptr), "EnrolmentService/Enrol", enrol, &enrolled).ok());
+  const KeyPair pair{key, enrolled.certificate_pem()};
+  const auto agent = coordinator.Connect(&pair, true);
+  v1::RenewCertificateRequest renew;
+  renew.set_signing_request_pem(*pki::MakeSigningRequest(*pki::GenerateKey(), "whoever"));
+  // The gate remembers for 2 s that the certificate was good.
+  v1::HelloResponse hello;
+  ASSERT_TRUE(CallMethod(agent, "AgentService/Hello", HelloOf("gpu-7"), &hello).ok());
+  ASSERT_EQ(*postgres::RevokeAgent(coordinator.db, {}, "gpu-7"), 1U);
+  EXPECT_EQ(CallMethod(agent, "EnrolmentService/RenewCertificate", renew, nullptr).error_code(),
+            StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(Scalar(coordinator.db, "SELECT count(*) FROM certificate WHERE revoke_time IS NULL"),
+            "0");
+}
+
+TEST(Conduct, NoCertificateIsMadeWhileAllAreTakenAway) {
+  const std::string conninfo = NewDatabase();
+  postgres::Connection db(conninfo);
+  for (int round = 0; round < 60; ++round) {
+    const std::string agent = "gpu-" + std::to_string(round);
+    const auto serial = [&](const std::string& which) { return agent + "-" + which; };
+    const int64_t end = std::time(nullptr) + 3600;
+    const access::Actor actor{agent, Role::kAgent, "local"};
+    const bool enrols = round % 2 == 1;
+    postgres::NewToken token;
+    token.secret = access::MakeSecret();
+    token.principal = agent;
+    token.role = Role::kAgent;
+    token.valid_seconds = 3600;
+    ASSERT_TRUE(postgres::StoreToken(db, {}, token).ok());
+    ASSERT_TRUE(postgres::StoreRenewal(db, actor, "", {serial("first"), end}).ok());
+    std::thread other([&] {
+      postgres::Connection own(conninfo);
+      const Status made =
+          enrols ? postgres::SpendEnrolmentToken(
+                       own, token.secret.sha256, "key", "local",
+                       [&](const std::string&) -> Result<postgres::IssuedCertificate> {
+                         return postgres::IssuedCertificate{serial("second"), end};
+                       })
+                 : postgres::StoreRenewal(own, actor, serial("first"), {serial("second"), end});
+      EXPECT_TRUE(made.ok() || made.code() == quantfleet::StatusCode::kUnauthenticated)
+          << made.ToString();
+    });
+    ASSERT_TRUE(postgres::RevokeAgent(db, {}, agent).ok());
+    other.join();
+    EXPECT_EQ(Scalar(db, "SELECT count(*) FROM certificate WHERE revoke_time IS NULL"), "0")
+        << round;
+  }
+}
+
+TEST(Conduct, ACoordinatorWithoutTheAgentsKeyKnowsAgentsAndEnrolsNobody) {
+  SecureCoordinator coordinator;
+  const std::string key = *pki::GenerateKey();
+  const v1::EnrolRequest enrol = EnrolWith(coordinator.Token("gpu-7", Role::kAgent), key);
+  v1::EnrolResponse enrolled;
+  ASSERT_TRUE(
+      CallMethod(coordinator.Connect(nullptr), "EnrolmentService/Enrol", enrol, &enrolled).ok());
+  ASSERT_EQ(std::remove((coordinator.folder + "/agents.key").c_str()), 0);
+  rpc::ListenOptions options;
+  options.address = options.agent_address = "127.0.0.1:0";
+  options.tls = *rpc::LoadTlsFolder(coordinator.folder);
+  EXPECT_EQ(options.tls->agents_key_pem, "");
+  rpc::Backend backend;
+  backend.pool = &coordinator.pool;
+  backend.parking = &coordinator.parking;
+  const auto second = rpc::Server::Start(options, backend);
+  ASSERT_TRUE(second.ok()) << second.status().ToString();
+  const grpc::SslCredentialsOptions shown{coordinator.authorities.root.certificate_pem, key,
+                                          enrolled.certificate_pem()};
+  const auto agent = grpc::CreateChannel("127.0.0.1:" + std::to_string((*second)->agent_port()),
+                                         grpc::SslCredentials(shown));
+  v1::HelloResponse hello;
+  const auto met = CallMethod(agent, "AgentService/Hello", HelloOf("gpu-7"), &hello);
+  EXPECT_TRUE(met.ok()) << met.error_message();
+  EXPECT_EQ(CallMethod(agent, "EnrolmentService/Enrol", enrol, nullptr).error_code(),
+            StatusCode::FAILED_PRECONDITION);
 }
 
 TEST(Conduct, AuditRowsAreNeverChanged) {

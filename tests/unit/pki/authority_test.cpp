@@ -5,10 +5,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <random>
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "pki/files.hpp"
 #include "pki/issuer.hpp"
@@ -126,6 +131,68 @@ TEST_F(AuthorityTest, RotationKeepsTheOldUntilItIsFinished) {
   EXPECT_FALSE(OpenSslTakes("before/client.crt", "sslclient"));
   EXPECT_TRUE(OpenSslTakes("after/client.crt", "sslclient"));
   EXPECT_EQ(SplitBundle(Text("ca/agents.crt")).size(), 1U);
+}
+
+// Everything in the authority's folder.
+std::map<std::string, std::string> FilesOf(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file()) files[entry.path().filename()] = *ReadPublic(entry.path());
+  }
+  return files;
+}
+
+TEST_F(AuthorityTest, ARotationThatWasCutShortIsFinishedByWhoComesNext) {
+  ASSERT_TRUE(InitAuthority(Ca()).ok());
+  const auto old_files = FilesOf(Ca());
+  ASSERT_TRUE(RotateAuthority(Ca()).ok());
+  const auto new_files = FilesOf(Ca());
+  ASSERT_EQ(new_files.size(), 5U);
+  // After the new files were ready, and after each of them was put in place.
+  for (size_t moved = 0; moved <= new_files.size(); ++moved) {
+    fs::remove_all(Ca());
+    fs::create_directories(Ca() + "/.next");
+    for (const auto& [name, text] : old_files)
+      ASSERT_TRUE(WriteSecret(Ca() + "/" + name, text).ok());
+    size_t at = 0;
+    for (const auto& [name, text] : new_files) {
+      ASSERT_TRUE(WriteSecret(Ca() + (at++ < moved ? "/" : "/.next/") + name, text).ok());
+    }
+    const std::string folder = Issue("server", "fleet-" + std::to_string(moved));
+    EXPECT_EQ(FilesOf(Ca())["ca.key"], new_files.at("ca.key"));
+    for (const auto& [name, text] : new_files) EXPECT_EQ(FilesOf(Ca())[name], text) << name;
+    EXPECT_TRUE(OpenSslTakes(fs::relative(folder, folder_).string() + "/server.crt", "sslserver"));
+    EXPECT_FALSE(fs::exists(Ca() + "/.next"));
+  }
+  // Before they were ready nothing happened, however much was written.
+  fs::create_directories(Ca() + "/.next.new");
+  ASSERT_TRUE(WriteSecret(Ca() + "/.next.new/ca.key", "half a key").ok());
+  EXPECT_NE(Issue("server", "fleet-last"), "");
+  EXPECT_EQ(FilesOf(Ca())["ca.key"], new_files.at("ca.key"));
+}
+
+TEST_F(AuthorityTest, AKillAtAnyTimeLeavesAnAuthorityThatSigns) {
+  ASSERT_TRUE(InitAuthority(Ca()).ok());
+  std::mt19937 random(7);
+  for (int i = 0; i < 25; ++i) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      while (RotateAuthority(Ca()).ok()) {
+      }
+      _exit(1);
+    }
+    usleep(std::uniform_int_distribution<useconds_t>(500, 20'000)(random));
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "a rotation failed";
+    ASSERT_NE(Issue("admin", "ada-" + std::to_string(i)), "");
+    // Bundles grow with each rotation, and files are at most 1 MiB.
+    if (i % 5 == 4) {
+      ASSERT_TRUE(FinishRotation(Ca()).ok());
+    }
+  }
 }
 
 TEST_F(AuthorityTest, RevocationFindsSerialsAndNames) {
