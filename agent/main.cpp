@@ -79,7 +79,8 @@ void WarnOfUnusedGpu(const std::vector<ProbedDevice>& devices) {
 
 Server MakeServer(const AgentOptions& options, const ProbedDevice& device,
                   CoordinatorClient* coordinator, Spool* spool) {
-  const SessionOptions session{options.name, HostId(), options.labels, options.share_host};
+  const SessionOptions session{options.name,       HostId(),         options.labels,
+                               options.share_host, options.prefetch, options.life_seconds};
   Server server;
   server.device_class = device.device.device_class();
   server.executor =

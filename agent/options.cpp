@@ -19,6 +19,8 @@ namespace {
 
 constexpr int kBadUsage = 2;
 constexpr uint32_t kMostThreads = 256;
+constexpr uint32_t kMostPrefetch = 128;
+constexpr double kMostLifeSeconds = 365.0 * 24 * 3600;
 constexpr size_t kMostNameBytes = 128;
 
 // What flags give before it is checked.
@@ -66,6 +68,17 @@ void AddFlags(CLI::App& app, AgentOptions& o, Texts& texts) {
   app.add_flag("--share-host", o.share_host,
                "Let other blocks run on this host at the same time; results are graded down")
       ->envname("QUANTFLEET_SHARE_HOST");
+  app.add_option(
+         "--prefetch", o.prefetch,
+         "Blocks to have waiting behind the one that runs, so that the device need not wait")
+      ->envname("QUANTFLEET_PREFETCH")
+      ->check(CLI::Range(0U, kMostPrefetch))
+      ->capture_default_str();
+  app.add_option("--life-seconds", o.life_seconds,
+                 "How long this host lasts from now on (a Colab session): it gets short blocks "
+                 "first, and none that takes longer; 0: it stays")
+      ->envname("QUANTFLEET_LIFE_SECONDS")
+      ->check(CLI::Range(0.0, kMostLifeSeconds));
   app.add_option("--log-format", texts.log_format, "text or json")
       ->envname("QUANTFLEET_LOG_FORMAT")
       ->check(CLI::IsMember({"text", "json"}))

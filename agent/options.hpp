@@ -31,6 +31,10 @@ struct AgentOptions {
   std::map<std::string, std::string> labels;
   std::string engine;
   bool share_host = false;
+  // Blocks to have waiting behind the one that runs.
+  uint32_t prefetch = 1;
+  // How long the host lasts from now on; 0: it stays. Seconds.
+  double life_seconds = 0;
   bool json_log = false;
 };
 

@@ -83,6 +83,10 @@ class Attempts {
     return result;
   }
 
+  // When the first engine had the block, and when the last one answered.
+  const std::optional<Duration>& begin() const { return begin_; }
+  const std::optional<Duration>& answered() const { return answered_; }
+
  private:
   // Runs the arms that are not parked once. An error ends the whole run.
   Status Attempt() {
@@ -93,15 +97,17 @@ class Attempts {
     const auto description = engine_->Describe();
     if (!description.ok()) {
       engine_.reset();
-      return FailedOutsideArms(description.status().message());
+      return FailedOutsideArms(Unavailable(description.status().message()));
     }
     if (description->devices_size() != 1) {
-      return Internal("the engine describes not one device for " + options_.device);
+      return Unavailable("the engine describes not one device for " + options_.device);
     }
     fingerprint_ = description->devices(0).fingerprint();
     EngineRun run = engine_->RunBlock(
         part, [&](const v1::Progress& progress) { ForwardProgress(progress); }, stop_,
         LimitsOf(part, silence_seconds_));
+    if (!begin_) begin_ = run.begin;
+    answered_ = run.answered;
     // Only a run that went well leaves the engine fit for the next block.
     if (run.end != EngineRun::End::kDone) engine_.reset();
     if (run.end == EngineRun::End::kDone && !TakeMeasurements(&run)) {
@@ -156,12 +162,14 @@ class Attempts {
     return true;
   }
 
-  Status FailedOutsideArms(const std::string& reason) {
-    return ++other_failures_ < kMostFailures ? OkStatus() : Internal(reason);
+  Status FailedOutsideArms(const Status& failure) {
+    return ++other_failures_ < kMostFailures ? OkStatus() : failure;
   }
 
   Status TakeFailure(const EngineRun& run) {
-    if (!run.last_arm || *run.last_arm >= origin_.size()) return FailedOutsideArms(run.reason);
+    if (!run.last_arm || *run.last_arm >= origin_.size()) {
+      return FailedOutsideArms(Internal(run.reason));
+    }
     const uint32_t index = origin_[*run.last_arm];
     if (++failures_[index] < kMostFailures) return OkStatus();
     Park(index, OutcomeOf(run.end), run.reason);
@@ -195,6 +203,8 @@ class Attempts {
   std::map<uint32_t, v1::Measurement> parked_;
   v1::Fingerprint fingerprint_;
   std::string run_id_;
+  std::optional<Duration> begin_;
+  std::optional<Duration> answered_;
 };
 
 }  // namespace
@@ -204,12 +214,19 @@ BlockRunner::BlockRunner(EngineOptions options, double silence_seconds)
 
 void BlockRunner::Rest() {
   engine_.reset();
+  answered_.reset();
 }
 
 Result<v1::BlockResult> BlockRunner::Run(const v1::Block& block, const OnProgress& on_progress,
                                          const std::stop_token& stop) {
   if (block.arms_size() == 0) return InvalidArgument("the block has no arms");
-  return Attempts(options_, engine_, silence_seconds_, block, on_progress, stop).Run();
+  Attempts attempts(options_, engine_, silence_seconds_, block, on_progress, stop);
+  auto result = attempts.Run();
+  gap_.reset();
+  if (answered_ && attempts.begin()) gap_ = *attempts.begin() - *answered_;
+  answered_.reset();
+  if (engine_) answered_ = attempts.answered();
+  return result;
 }
 
 }  // namespace quantfleet::agent

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "agent/executor/engine_process.hpp"
+#include "base/clock.hpp"
 #include "base/status.hpp"
 
 #include "quantfleet/v1/arm.pb.h"
@@ -29,18 +31,25 @@ class BlockRunner {
   explicit BlockRunner(EngineOptions options, double silence_seconds = 180);
 
   // Epoch is left unset. `on_progress` is called on this thread with the block's own arm indices.
-  // Errors: kCancelled (stopped), kInvalidArgument (the engine refuses the block), kNotFound (no
-  // engine), kInternal (the engine failed twice outside any arm).
+  // Errors: kCancelled (stopped); the block's fault: kInvalidArgument (the engine refuses it),
+  // kInternal (the engine failed with it twice outside any arm); not the block's: kNotFound (no
+  // engine), kUnavailable (the engine cannot say what its device is).
   Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
                               const std::stop_token& stop);
 
   // No block follows soon: lets go of the engine and the memory it holds.
   void Rest();
 
+  // How long the device had nothing to do before the last Run's block: from the engine's answer to
+  // the block before until it had the next request. Nothing if another engine ran that one.
+  std::optional<Duration> LastGap() const { return gap_; }
+
  private:
   const EngineOptions options_;
   const double silence_seconds_;
   std::unique_ptr<EngineProcess> engine_;
+  std::optional<Duration> answered_;  // by the engine that is kept, to the last block
+  std::optional<Duration> gap_;
 };
 
 }  // namespace quantfleet::agent

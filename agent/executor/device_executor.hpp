@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "agent/executor/block_runner.hpp"
 #include "agent/executor/engine_process.hpp"
+#include "base/clock.hpp"
 #include "base/status.hpp"
 
 #include "quantfleet/v1/arm.pb.h"
@@ -28,6 +30,8 @@ class DeviceExecutor {
                                       const std::stop_token& stop) = 0;
   // No block follows soon: lets go of what was kept for the next one.
   virtual void Rest() {}
+  // See BlockRunner::LastGap.
+  virtual std::optional<Duration> LastGap() const { return std::nullopt; }
 };
 
 // Runs quantfleet-engine, by default as the only one on the host.
@@ -41,6 +45,7 @@ class EngineExecutor : public DeviceExecutor {
   Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
                               const std::stop_token& stop) override;
   void Rest() override { runner_.Rest(); }
+  std::optional<Duration> LastGap() const override { return runner_.LastGap(); }
 
  private:
   const EngineOptions engine_;

@@ -104,8 +104,9 @@ Status EngineProcess::Send(const v1::EngineRequest& request) {
   return child_->WriteLine(EncodeRequest(request), steady_clock::now() + kSendLimit);
 }
 
-Result<v1::EngineEvent> EngineProcess::Receive(Time deadline, int wake) {
+Result<v1::EngineEvent> EngineProcess::Receive(Time deadline, int wake, Duration* received) {
   QF_ASSIGN_OR_RETURN(const std::string line, child_->ReadLine(deadline, wake));
+  if (received != nullptr) *received = Clock::Steady()->Now();
   return DecodeEvent(line);
 }
 
@@ -211,12 +212,16 @@ EngineRun EngineProcess::RunBlock(const v1::Block& block, const OnProgress& on_p
     EndFailed(sent, &run);
     return run;
   }
+  run.begin = Clock::Steady()->Now();
   Time run_deadline = After(limits.run_seconds);
   bool cancelling = false;
   while (true) {
     const Time deadline = std::min(run_deadline, After(limits.silence_seconds));
-    auto event = Receive(deadline, cancelling ? -1 : wake.descriptor());
+    Duration received{};
+    auto event = Receive(deadline, cancelling ? -1 : wake.descriptor(), &received);
     if (event.ok()) {
+      const bool works = event->has_progress() || run.answered != Duration{};
+      if (!works) run.answered = received;
       if (!TakeEvent(*std::move(event), on_progress, &run)) continue;
       if (cancelling) run.end = EngineRun::End::kCancelled;
       return run;
@@ -228,7 +233,7 @@ EngineRun EngineProcess::RunBlock(const v1::Block& block, const OnProgress& on_p
       if (Send(request).ok()) continue;
     }
     EndFailed(event.status(), &run);
-    if (cancelling) run = EngineRun{EngineRun::End::kCancelled, "", {}, {}};
+    if (cancelling) run = EngineRun{EngineRun::End::kCancelled, "", {}, {}, {}, {}};
     return run;
   }
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/executor/child_process.hpp"
+#include "base/clock.hpp"
 #include "base/status.hpp"
 
 #include "quantfleet/v1/arm.pb.h"
@@ -56,6 +57,10 @@ struct EngineRun {
   std::optional<uint32_t> last_arm;
   // As they came; complete only with kDone.
   std::vector<v1::Measurement> measurements;
+  // When the engine had the request, and when the first line came that ends the work on the device
+  // (a measurement, or whatever ended the run). Steady clock.
+  Duration begin{};
+  Duration answered{};
 };
 
 // One engine process and its protocol (proto/quantfleet/v1/engine.proto): one JSON line each way,
@@ -86,7 +91,8 @@ class EngineProcess {
 
   explicit EngineProcess(std::unique_ptr<ChildProcess> child);
   Status Send(const v1::EngineRequest& request);
-  Result<v1::EngineEvent> Receive(Time deadline, int wake);
+  // `*received`, if it is not null, is when the line was here, not yet parsed.
+  Result<v1::EngineEvent> Receive(Time deadline, int wake, Duration* received = nullptr);
   // The one answer to a request that is not a run, up to its done.
   Result<v1::EngineEvent> Ask(const v1::EngineRequest& request, Time deadline,
                               const std::stop_token& stop);

@@ -34,16 +34,6 @@ std::string FileNameOf(const SpoolKey& key) {
   return Sha256Hex(key.block_id).substr(0, 32) + "-" + std::to_string(key.epoch) + kSuffix;
 }
 
-std::optional<SpoolKey> KeyOf(const v1::ReportRequest& entry) {
-  if (entry.results_size() == 1 && entry.failures_size() == 0) {
-    return SpoolKey{entry.results(0).block_id(), entry.results(0).epoch()};
-  }
-  if (entry.results_size() == 0 && entry.failures_size() == 1) {
-    return SpoolKey{entry.failures(0).block_id(), entry.failures(0).epoch()};
-  }
-  return std::nullopt;
-}
-
 Status DiskError(const std::string& what) {
   return ResourceExhausted("cannot write " + what + ": " + std::strerror(errno));
 }
@@ -77,6 +67,16 @@ Result<v1::ReportRequest> ReadEntry(const std::string& path) {
 }
 
 }  // namespace
+
+std::optional<SpoolKey> KeyOf(const v1::ReportRequest& entry) {
+  if (entry.results_size() == 1 && entry.failures_size() == 0) {
+    return SpoolKey{entry.results(0).block_id(), entry.results(0).epoch()};
+  }
+  if (entry.results_size() == 0 && entry.failures_size() == 1) {
+    return SpoolKey{entry.failures(0).block_id(), entry.failures(0).epoch()};
+  }
+  return std::nullopt;
+}
 
 Spool::Spool(std::string directory, SpoolLimits limits, int lock)
     : directory_(std::move(directory)), limits_(limits), lock_(lock) {}
@@ -151,10 +151,12 @@ Status Spool::Write(const std::string& name, const std::string& content) const {
 Status Spool::Put(const v1::ReportRequest& entry) {
   const auto key = KeyOf(entry);
   QF_CHECK(key.has_value());
-  const std::lock_guard lock(mutex_);
-  if (entries_.contains(*key)) return OkStatus();
+  // Those who ask what is here do not wait for the disk.
+  const std::lock_guard writing(write_mutex_);
+  if (Contains(*key)) return OkStatus();
   const std::string file = FileNameOf(*key);
   const Status status = Write(file, EncodeSpoolFile(entry));
+  const std::lock_guard lock(mutex_);
   Entry& kept = entries_[*key];
   if (status.ok()) {
     kept.file = file;
@@ -162,6 +164,18 @@ Status Spool::Put(const v1::ReportRequest& entry) {
     kept.unsaved = entry;
   }
   return status;
+}
+
+bool Spool::Claim(const SpoolKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key);
+  return found != entries_.end() && !std::exchange(found->second.claimed, true);
+}
+
+void Spool::Release(const SpoolKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key);
+  if (found != entries_.end()) found->second.claimed = false;
 }
 
 bool Spool::Contains(const SpoolKey& key) const {
@@ -190,14 +204,18 @@ Result<v1::ReportRequest> Spool::Load(const SpoolKey& key) {
 }
 
 void Spool::Forget(const SpoolKey& key) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(key);
-  if (found == entries_.end()) return;
+  std::string file;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return;
+    file = found->second.file;
+    entries_.erase(found);
+  }
   std::error_code error;
-  if (!found->second.file.empty()) fs::remove(PathOf(found->second.file), error);
+  if (!file.empty()) fs::remove(PathOf(file), error);
   // If the file stays, the next life reports it again and is told that it is a duplicate.
   if (error) log::Warning("cannot remove a spooled result", {{"reason", error.message()}});
-  entries_.erase(found);
 }
 
 void Spool::SetAside(const SpoolKey& key) {

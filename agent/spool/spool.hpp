@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct SpoolKey {
   uint64_t epoch = 0;
   auto operator<=>(const SpoolKey&) const = default;
 };
+
+// Of an entry with exactly one result or failure.
+std::optional<SpoolKey> KeyOf(const v1::ReportRequest& entry);
 
 // Bounds of a spool.
 struct SpoolLimits {
@@ -48,6 +52,11 @@ class Spool {
   // (kResourceExhausted) it is kept in memory only. The first entry of a key stays.
   Status Put(const v1::ReportRequest& entry);
   bool Contains(const SpoolKey& key) const;
+  // Marks an entry as being reported, so that the loops of several devices do not report it at
+  // once. False if it is already, or is not here.
+  bool Claim(const SpoolKey& key);
+  // It may be claimed again.
+  void Release(const SpoolKey& key);
   // In the order of the keys.
   std::vector<SpoolKey> Pending() const;
   // kNotFound when it is forgotten; kDataLoss if its file was damaged, which sets it aside.
@@ -64,6 +73,7 @@ class Spool {
     // File name, or empty if it is only in memory.
     std::string file;
     v1::ReportRequest unsaved;
+    bool claimed = false;
   };
 
   Spool(std::string directory, SpoolLimits limits, int lock);
@@ -75,6 +85,7 @@ class Spool {
   const std::string directory_;
   const SpoolLimits limits_;
   const int lock_;
+  std::mutex write_mutex_;  // of Put
   mutable std::mutex mutex_;
   std::map<SpoolKey, Entry> entries_;
 };

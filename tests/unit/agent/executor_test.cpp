@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -129,6 +130,21 @@ INSTANTIATE_TEST_SUITE_P(
                       Failure{"error", v1::OUTCOME_FAILED, "a reason"},
                       Failure{"garbage", v1::OUTCOME_FAILED, "unheardOf"}),
     [](const auto& tested) { return tested.param.fault; });
+
+TEST_F(ExecutorTest, TellsHowLongTheDeviceWaitedBetweenBlocks) {
+  BlockRunner runner(FakeEngine(), 60);
+  EXPECT_FALSE(runner.LastGap().has_value());
+  ASSERT_TRUE(runner.Run(block_, nullptr, {}).ok());
+  EXPECT_FALSE(runner.LastGap().has_value());
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ASSERT_TRUE(runner.Run(block_, nullptr, {}).ok());
+  ASSERT_TRUE(runner.LastGap().has_value());
+  EXPECT_GE(ToSeconds(*runner.LastGap()), 0.02);
+  EXPECT_LT(ToSeconds(*runner.LastGap()), 5);
+  runner.Rest();
+  ASSERT_TRUE(runner.Run(block_, nullptr, {}).ok());
+  EXPECT_FALSE(runner.LastGap().has_value());
+}
 
 TEST_F(ExecutorTest, EveryArmMayFail) {
   for (int i = 0; i < block_.arms_size(); ++i) SetFault(i, "crash");

@@ -75,6 +75,19 @@ TEST_F(SpoolTest, KeepsTheFirstOfABlockAndEpoch) {
   EXPECT_FALSE(spool->Contains({"block", 2}));
 }
 
+TEST_F(SpoolTest, AnEntryIsClaimedByOneAtATime) {
+  const auto spool = Open();
+  EXPECT_FALSE(spool->Claim({"block", 1}));
+  ASSERT_TRUE(spool->Put(ResultOf("block", 1, "run_1")).ok());
+  EXPECT_TRUE(spool->Claim({"block", 1}));
+  EXPECT_FALSE(spool->Claim({"block", 1}));
+  spool->Release({"block", 1});
+  EXPECT_TRUE(spool->Claim({"block", 1}));
+  spool->Forget({"block", 1});
+  spool->Release({"block", 1});
+  EXPECT_FALSE(spool->Claim({"block", 1}));
+}
+
 TEST_F(SpoolTest, ForgetsForGood) {
   {
     const auto spool = Open();
