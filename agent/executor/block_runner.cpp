@@ -94,18 +94,15 @@ class Attempts {
     if (!engine_) {
       QF_ASSIGN_OR_RETURN(engine_, EngineProcess::Start(options_));
     }
-    const auto description = engine_->Describe();
+    Result<v1::Description> description = Unavailable("not asked");
+    EngineRun run = engine_->RunBlock(
+        part, [&](const v1::Progress& progress) { ForwardProgress(progress); }, stop_,
+        LimitsOf(part, silence_seconds_), &description);
     if (!description.ok()) {
       engine_.reset();
       return FailedOutsideArms(Unavailable(description.status().message()));
     }
-    if (description->devices_size() != 1) {
-      return Unavailable("the engine describes not one device for " + options_.device);
-    }
     fingerprint_ = description->devices(0).fingerprint();
-    EngineRun run = engine_->RunBlock(
-        part, [&](const v1::Progress& progress) { ForwardProgress(progress); }, stop_,
-        LimitsOf(part, silence_seconds_));
     if (!begin_) begin_ = run.begin;
     answered_ = run.answered;
     // Only a run that went well leaves the engine fit for the next block.

@@ -132,9 +132,13 @@ Result<v1::EngineEvent> EngineProcess::Ask(const v1::EngineRequest& request, Tim
                                            const std::stop_token& stop) {
   const Wake wake(stop);
   if (const Status sent = Send(request); !sent.ok()) return FailureOf(sent);
+  return AwaitAnswer(deadline, wake.descriptor(), nullptr);
+}
+
+Result<v1::EngineEvent> EngineProcess::AwaitAnswer(Time deadline, int wake, Duration* received) {
   v1::EngineEvent answer;
   while (true) {
-    auto event = Receive(deadline, wake.descriptor());
+    auto event = Receive(deadline, wake, received);
     if (!event.ok()) return FailureOf(event.status());
     if (event->has_done()) return answer;
     if (event->has_error()) {
@@ -145,13 +149,16 @@ Result<v1::EngineEvent> EngineProcess::Ask(const v1::EngineRequest& request, Tim
   }
 }
 
+Result<v1::Description> EngineProcess::TakeDescription(const Result<v1::EngineEvent>& answer) {
+  if (!answer.ok()) return answer.status();
+  if (!answer->has_description()) return Internal("the engine did not answer describe");
+  return answer->description();
+}
+
 Result<v1::Description> EngineProcess::Describe() {
   v1::EngineRequest request;
   request.mutable_describe();
-  QF_ASSIGN_OR_RETURN(v1::EngineEvent event,
-                      Ask(request, steady_clock::now() + kDescribeLimit, std::stop_token()));
-  if (!event.has_description()) return Internal("the engine did not answer describe");
-  return std::move(*event.mutable_description());
+  return TakeDescription(Ask(request, steady_clock::now() + kDescribeLimit, std::stop_token()));
 }
 
 Result<v1::Ceilings> EngineProcess::Calibrate(double seconds, const std::stop_token& stop) {
@@ -203,16 +210,34 @@ bool TakeEvent(v1::EngineEvent event, const OnProgress& on_progress, EngineRun* 
 }  // namespace
 
 EngineRun EngineProcess::RunBlock(const v1::Block& block, const OnProgress& on_progress,
-                                  const std::stop_token& stop, const EngineLimits& limits) {
+                                  const std::stop_token& stop, const EngineLimits& limits,
+                                  Result<v1::Description>* description) {
   EngineRun run;
-  const Wake wake(stop);
+  v1::EngineRequest describe;
+  describe.mutable_describe();
   v1::EngineRequest request;
   *request.mutable_run()->mutable_block() = block;
-  if (const Status sent = Send(request); !sent.ok()) {
-    EndFailed(sent, &run);
+  Status sent = Send(describe);
+  if (sent.ok()) sent = Send(request);
+  if (!sent.ok()) {
+    *description = FailureOf(sent);
     return run;
   }
-  run.begin = Clock::Steady()->Now();
+  *description = TakeDescription(AwaitAnswer(steady_clock::now() + kDescribeLimit, -1, &run.begin));
+  if (description->ok() && (*description)->devices_size() != 1) {
+    *description = Internal("the engine describes not one device");
+  }
+  if (description->ok()) {
+    FollowRun(on_progress, stop, limits, &run);
+  } else {
+    Kill();
+  }
+  return run;
+}
+
+void EngineProcess::FollowRun(const OnProgress& on_progress, const std::stop_token& stop,
+                              const EngineLimits& limits, EngineRun* run) {
+  const Wake wake(stop);
   Time run_deadline = After(limits.run_seconds);
   bool cancelling = false;
   while (true) {
@@ -220,21 +245,22 @@ EngineRun EngineProcess::RunBlock(const v1::Block& block, const OnProgress& on_p
     Duration received{};
     auto event = Receive(deadline, cancelling ? -1 : wake.descriptor(), &received);
     if (event.ok()) {
-      const bool works = event->has_progress() || run.answered != Duration{};
-      if (!works) run.answered = received;
-      if (!TakeEvent(*std::move(event), on_progress, &run)) continue;
-      if (cancelling) run.end = EngineRun::End::kCancelled;
-      return run;
+      const bool works = event->has_progress() || run->answered != Duration{};
+      if (!works) run->answered = received;
+      if (!TakeEvent(*std::move(event), on_progress, run)) continue;
+      if (cancelling) run->end = EngineRun::End::kCancelled;
+      return;
     }
     if (event.status().code() == StatusCode::kCancelled) {
       cancelling = true;
       run_deadline = After(limits.cancel_seconds);
-      request.mutable_cancel();
-      if (Send(request).ok()) continue;
+      v1::EngineRequest cancel;
+      cancel.mutable_cancel();
+      if (Send(cancel).ok()) continue;
     }
-    EndFailed(event.status(), &run);
-    if (cancelling) run = EngineRun{EngineRun::End::kCancelled, "", {}, {}, {}, {}};
-    return run;
+    EndFailed(event.status(), run);
+    if (cancelling) *run = EngineRun{EngineRun::End::kCancelled, "", {}, {}, {}, {}};
+    return;
   }
 }
 

@@ -57,8 +57,8 @@ struct EngineRun {
   std::optional<uint32_t> last_arm;
   // As they came; complete only with kDone.
   std::vector<v1::Measurement> measurements;
-  // When the engine had the request, and when the first line came that ends the work on the device
-  // (a measurement, or whatever ended the run). Steady clock.
+  // When the engine had described its device and so began with the block, and when the first line
+  // came that ends the work on the device (a measurement, or whatever ended the run). Steady clock.
   Duration begin{};
   Duration answered{};
 };
@@ -76,10 +76,13 @@ class EngineProcess {
   Result<v1::Description> Describe();
   // Ceilings, within about `seconds`. Errors as above; kCancelled when `stop` is requested.
   Result<v1::Ceilings> Calibrate(double seconds, const std::stop_token& stop);
-  // Runs `block`; `on_progress` is called on this thread. A stop is answered within
-  // `limits.cancel_seconds`, if need be by killing the process.
+  // Describes the device and, without a pause between the two, runs `block`; `on_progress` is
+  // called on this thread. A stop is answered within `limits.cancel_seconds`, if need be by killing
+  // the process. If the description fails (as with Describe) or is not one of one device, the run
+  // is none, and the process is killed.
   EngineRun RunBlock(const v1::Block& block, const OnProgress& on_progress,
-                     const std::stop_token& stop, const EngineLimits& limits);
+                     const std::stop_token& stop, const EngineLimits& limits,
+                     Result<v1::Description>* description);
   // Ends the process at once.
   void Kill();
   pid_t pid() const { return child_->pid(); }
@@ -96,6 +99,12 @@ class EngineProcess {
   // The one answer to a request that is not a run, up to its done.
   Result<v1::EngineEvent> Ask(const v1::EngineRequest& request, Time deadline,
                               const std::stop_token& stop);
+  // The same for a request that was sent. `*received` as in Receive, of the last line.
+  Result<v1::EngineEvent> AwaitAnswer(Time deadline, int wake, Duration* received);
+  Result<v1::Description> TakeDescription(const Result<v1::EngineEvent>& answer);
+  // The events of a run that was sent.
+  void FollowRun(const OnProgress& on_progress, const std::stop_token& stop,
+                 const EngineLimits& limits, EngineRun* run);
   Status FailureOf(const Status& status);
   // Kills the process and says how it failed, from `status` of the last call.
   void EndFailed(const Status& status, EngineRun* run);

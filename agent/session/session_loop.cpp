@@ -154,13 +154,15 @@ void SessionLoop::RunBlock(const StartedBlock& block, const std::stop_token& sto
 void SessionLoop::LogEnd(const StartedBlock& block, Duration begin) const {
   const std::string& block_id = block.grant.block().block_id();
   const double seconds = ToSeconds(Clock::Steady()->Now() - begin);
-  const auto gap = block.at_once ? executor_->LastGap() : std::nullopt;
+  const auto gap = executor_->LastGap();
   if (!gap) {
     log::Info("block ends", {{"block", block_id}, {"seconds", seconds}});
     return;
   }
-  log::Info("block ends",
-            {{"block", block_id}, {"seconds", seconds}, {"gap_ms", 1e3 * ToSeconds(*gap)}});
+  log::Info("block ends", {{"block", block_id},
+                           {"seconds", seconds},
+                           {"gap_ms", 1e3 * ToSeconds(*gap)},
+                           {"waited_here", block.at_once ? 1 : 0}});
 }
 
 }  // namespace quantfleet::agent

@@ -57,7 +57,7 @@ class SessionLoop {
   // Runs blocks until the session ends; why it did.
   Status Serve(const std::stop_token& stop);
   void RunBlock(const StartedBlock& block, const std::stop_token& stop);
-  // With "gap_ms", the device's idle time before a block that waited for the one before it.
+  // With "gap_ms", the device's idle time before the block, and whether it was here by then.
   void LogEnd(const StartedBlock& block, Duration begin) const;
   // Called from any thread: this session is over.
   void EndSession(const std::string& session_id, const Status& reason);

@@ -205,8 +205,11 @@ TEST_F(ExecutorTest, AStopEndsADeafEngine) {
   const pid_t pid = (*engine)->pid();
   EngineLimits limits;
   limits.cancel_seconds = 0.1;
+  Result<v1::Description> description = Unavailable("not asked");
   const EngineRun run = (*engine)->RunBlock(
-      block_, [this](const v1::Progress&) { stop_.request_stop(); }, stop_.get_token(), limits);
+      block_, [this](const v1::Progress&) { stop_.request_stop(); }, stop_.get_token(), limits,
+      &description);
+  EXPECT_TRUE(description.ok());
   EXPECT_EQ(run.end, EngineRun::End::kCancelled);
   EXPECT_EQ(kill(pid, 0), -1);
   EXPECT_EQ(errno, ESRCH);

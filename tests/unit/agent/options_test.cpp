@@ -63,6 +63,19 @@ TEST_F(OptionsTest, FlagsAreRead) {
   EXPECT_THAT(options.spool, HasSubstr("/quantfleet/box"));
 }
 
+TEST_F(OptionsTest, BlocksAheadAndTheHostsLife) {
+  EXPECT_EQ(Parse({}).prefetch, 1U);
+  EXPECT_EQ(Parse({}).life_seconds, 0);
+  const AgentOptions options = Parse({"--prefetch=0", "--life-seconds=43200"});
+  EXPECT_EQ(exit_code_, -1);
+  EXPECT_EQ(options.prefetch, 0U);
+  EXPECT_EQ(options.life_seconds, 43200);
+  for (const char* wrong : {"--prefetch=129", "--prefetch=-1", "--life-seconds=-1"}) {
+    Parse({wrong});
+    EXPECT_EQ(exit_code_, 2) << wrong;
+  }
+}
+
 TEST_F(OptionsTest, TheFileSetsWhatFlagsCan) {
   const AgentOptions options = ParseFile(
       "coordinator: 127.0.0.1:1\ncpu-threads: [1, 2]\nshare-host: true\n"
