@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 # SPDX-License-Identifier: Apache-2.0
 """Who used the processors: the programs of the benchmark, or anybody else on the machine."""
+import collections
 import os
 import pathlib
 import platform
@@ -23,14 +24,18 @@ def _processes():
 
 
 def _ours(roots):
-    """Processor seconds of the trees below `roots`."""
+    """Processor seconds of the trees below `roots`, by the program's name."""
     processes = _processes()
     ours = set(root for root in roots if root in processes)
     while True:
         more = {pid for pid, (parent, _, _) in processes.items() if parent in ours} - ours
         if not more:
-            return sum(processes[pid][2] for pid in ours) / TICKS
+            break
         ours |= more
+    by_name = collections.Counter()
+    for pid in ours:
+        by_name[processes[pid][1]] += processes[pid][2] / TICKS
+    return by_name
 
 
 def _all():
@@ -40,11 +45,12 @@ def _all():
 
 
 class Account:
-    """Used as `with Account(roots) as account`; then account.foreign_cores and account.our_cores."""
+    """Used as `with Account(roots) as account`; then account.cores() goes into a row."""
 
     def __init__(self, roots):
         self.roots = roots  # a function: processes come and go
-        self.foreign_cores = self.our_cores = 0.0
+        self.by_program = {}
+        self.foreign_cores = 0.0
 
     def _now(self):
         return time.monotonic(), _all(), _ours(self.roots())
@@ -54,9 +60,15 @@ class Account:
         return self
 
     def __exit__(self, *_):
-        seconds, everybody, ours = (after - before for after, before in zip(self._now(), self.begin))
-        self.our_cores = round(ours / seconds, 2)
-        self.foreign_cores = round(max(0.0, everybody - ours) / seconds, 2)
+        end = self._now()
+        seconds, everybody = end[0] - self.begin[0], end[1] - self.begin[1]
+        # Of a program that ended meanwhile its parent, the benchmark, has the whole time.
+        used = {name: (total - self.begin[2][name]) / seconds for name, total in end[2].items()}
+        self.by_program = {name: round(cores, 2) for name, cores in sorted(used.items()) if cores >= 0.01}
+        self.foreign_cores = round(max(0.0, everybody / seconds - sum(used.values())), 2)
+
+    def cores(self):
+        return {"cores": self.by_program, "foreign_cores": self.foreign_cores}
 
 
 def memory_bytes(pid):

@@ -22,18 +22,18 @@ from servers import ROOT, Bench
 # Scenario: module, settings, settings of --quick.
 SCENARIOS = {
     "throughput": (throughput,
-                   {"blocks": 1_000_000, "agents": 64, "batch": 128, "warm_up": 4, "seconds": 15},
-                   {"blocks": 300_000, "agents": 64, "batch": 128, "warm_up": 1, "seconds": 3}),
+                   {"blocks": 1_000_000, "agents": (256, 32), "batch": 128, "warm_up": 4, "seconds": 15},
+                   {"blocks": 300_000, "agents": (256, 32), "batch": 128, "warm_up": 1, "seconds": 2}),
     "latency": (latency,
                 {"agents": 1000, "warm_up": 20, "every": 0.1, "submissions": 300, "busy_seconds": 20},
-                {"agents": 200, "warm_up": 4, "every": 0.05, "submissions": 50, "busy_seconds": 6}),
+                {"agents": 200, "warm_up": 3, "every": 0.05, "submissions": 40, "busy_seconds": 4}),
     "crowd": (crowd,
               {"agents": 10_000, "ramp": 30, "seconds": 60, "patience": 180},
-              {"agents": 500, "ramp": 2, "seconds": 6, "patience": 60}),
+              {"agents": 500, "ramp": 2, "seconds": 4, "patience": 60}),
     "bulk": (bulk,
              {"blocks": 1_000_000, "arms": 1_000_000, "agents": 1000, "patience": 120},
              {"blocks": 50_000, "arms": 64_000, "agents": 100, "patience": 60}),
-    "replicas": (replicas, {"agents": 200, "seconds": 300}, {"agents": 60, "seconds": 20}),
+    "replicas": (replicas, {"agents": 200, "seconds": 300}, {"agents": 60, "seconds": 10}),
 }
 
 
@@ -47,6 +47,9 @@ def text_of(value):
 
 def print_table(title, rows):
     columns = list(dict.fromkeys(key for row in rows for key in row if key not in ("peer", "batched")))
+    # Of what failed on the way and was tried again, how often; by kind it is in the JSON.
+    rows = [{key: sum(value.values()) if key in ("errors", "retried") and value else value
+             for key, value in row.items()} for row in rows]
     cells = [columns] + [[text_of(row.get(column, "")) for column in columns] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     print(f"\n{title}")

@@ -36,8 +36,7 @@ def cancel_row(bench, settings):
     bench.stop_all()
     bench.drop_database(database)
     return {"what": f"cancel of {settings['blocks']} blocks, {agents} running", "answered_seconds": round(answered, 2),
-            "last_agent_told_seconds": round(progress.get("last_stop_seconds", -1), 2), "our_cores": account.our_cores,
-            "foreign_cores": account.foreign_cores, "violations": violations}
+            "last_agent_told_seconds": round(progress.get("last_stop_seconds", -1), 2), **account.cores(), "violations": violations}
 
 
 def expansion_row(bench, settings):
@@ -64,8 +63,7 @@ def expansion_row(bench, settings):
     bench.stop_all()
     bench.drop_database(database)
     return {"what": f"expansion of {settings['arms']} arms, {expected} blocks", "answered_seconds": round(acknowledged, 2),
-            "stored_seconds": round(stored, 2), "coordinator_mib": memory.stop(), "our_cores": account.our_cores,
-            "foreign_cores": account.foreign_cores, "violations": violations}
+            "stored_seconds": round(stored, 2), "coordinator_mib": memory.stop(), **account.cores(), "violations": violations}
 
 
 def run(bench, settings):

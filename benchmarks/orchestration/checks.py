@@ -7,14 +7,17 @@ import servers  # noqa: F401  it makes the chaos tests' modules known
 from history import NEVER
 
 # Of a run that was stopped before its blocks were over.
-ONLY_AT_THE_END = {"a stuck block"}
+ONLY_AT_THE_END = {"a stuck block", "an attempt without an end"}
 # Cancelling fences running blocks by an epoch that nobody is granted.
 NOT_AFTER_CANCEL = {"a grant that skipped an epoch"}
-# Each lists what must not be among the verdicts in the table `told`.
+# Each lists what must not be, the agents' verdicts in the table `told`.
 NEVER_TOLD = {
     "told accepted, and not stored under that epoch": """
         SELECT t.block_id, t.epoch FROM told t LEFT JOIN block_result r USING (block_id, epoch)
         WHERE t.disposition IN ('ACCEPTED', 'DUPLICATE') AND r.block_id IS NULL""",
+    "an open attempt without its lease": """
+        SELECT a.block_id, a.epoch FROM attempt a LEFT JOIN lease l USING (block_id, epoch)
+        WHERE a.end_time IS NULL AND l.block_id IS NULL""",
     "told accepted twice": """
         SELECT block_id, count(*) FROM told WHERE disposition = 'ACCEPTED' GROUP BY block_id HAVING count(*) > 1""",
     "a valid result of ours that was rejected or unknown": """

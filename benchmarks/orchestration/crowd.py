@@ -51,7 +51,7 @@ def steady_row(bench, settings, coordinator, fleet, connect_seconds):
             "coordinator_mib": memory.stop(), "open_files": open_files(coordinator.process.pid),
             "syncs_per_second": round(syncs), "reports_per_second": round(reports),
             "connect_seconds": round(connect_seconds, 1), "errors": after["errors"] - before["errors"],
-            "our_cores": account.our_cores, "foreign_cores": account.foreign_cores}
+            **account.cores()}
 
 
 def storm_row(bench, settings, coordinator, fleet):
@@ -69,7 +69,7 @@ def storm_row(bench, settings, coordinator, fleet):
     settled = progress.get("all_synced_seconds")
     return {"what": f"{settings['agents']} agents after SIGKILL of all replicas", "serving_again_seconds": round(up + 5, 1),
             "all_synced_seconds": round(settled, 1) if settled else f"only {progress['synced']} synced",
-            "coordinator_mib": memory.stop(), "our_cores": account.our_cores, "foreign_cores": account.foreign_cores,
+            "coordinator_mib": memory.stop(), **account.cores(),
             "violations": [] if settled else ["agents did not come back"]}
 
 
@@ -82,7 +82,7 @@ def run(bench, settings):
     verdicts = bench.folder / f"verdicts-{database}"
     begin = time.monotonic()
     fleet = bench.fleet([coordinator.port], agents=agents, classes=CLASSES, run_seconds=RUN_SECONDS,
-                        ramp_seconds=settings["ramp"], verdicts=verdicts)
+                        ramp_seconds=settings["ramp"], verdicts=verdicts, no_goodbye=1)
     fleet.tell("mark")
     fleet.until(lambda progress: "all_synced_seconds" in progress, settings["patience"])
     rows = [steady_row(bench, settings, coordinator, fleet, time.monotonic() - begin)]

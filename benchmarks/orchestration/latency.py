@@ -18,7 +18,7 @@ def row(what, quantiles, account, told, violations):
     errors = {name: count for name, count in told["counts"].items() if name.startswith("error")}
     return {"what": what, "count": quantiles["count"], **{f"{name}_ms": value for name, value in
                                                           milliseconds(quantiles).items()},
-            "our_cores": account.our_cores, "foreign_cores": account.foreign_cores, "errors": errors,
+            **account.cores(), "errors": errors,
             "violations": violations}
 
 

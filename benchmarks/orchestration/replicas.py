@@ -120,5 +120,5 @@ def run(bench, settings):
            "matrices": client.submitted, "accepted": counts.get("ACCEPTED", 0), "client_calls": client.calls,
            "client_retries": client.retries, "faults": {name: counts.get(name, 0) for name in faults},
            "retried": {name[6:]: count for name, count in counts.items() if name.startswith("error")},
-           "our_cores": account.our_cores, "foreign_cores": account.foreign_cores, "violations": violations}
+           **account.cores(), "violations": violations}
     return {"title": "Replicas killed in turn", "rows": [row]}

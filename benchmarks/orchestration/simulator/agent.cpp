@@ -80,7 +80,7 @@ void Agent::StepAt(Duration time) {
 void Agent::Step() {
   if (calling_ != nullptr || over_) return;
   if (session_.empty()) {
-    if (stopping_ && report_.results().empty()) over_ = true;
+    if (stopping_ && (report_.results().empty() || options_.no_goodbye)) over_ = true;
     return over_ ? void() : SayHello();
   }
   Finish();
@@ -216,7 +216,7 @@ void Agent::SayGoodbye(bool for_good) {
   v1::GoodbyeRequest request;
   request.set_session_id(session_);
   request.set_reason(for_good ? "the simulation is over" : "the agent starts again");
-  if (for_good && failures_ > 3) {
+  if (for_good && (options_.no_goodbye || failures_ > 3)) {
     over_ = true;
     return;
   }

@@ -30,7 +30,7 @@ class Agent {
   Agent& operator=(const Agent&) = delete;
 
   void Start() { Step(); }
-  // Takes no further block, hands in what it has and says Goodbye.
+  // Takes no further block, hands in what it has and says Goodbye, unless it is not to.
   void Stop();
   bool over() const { return over_; }
 

@@ -42,6 +42,7 @@ int ParseFleetOptions(int argc, char** argv, FleetOptions& options) {
   app.add_option("--warm-up", options.warm_up_seconds, "Rates are counted after it. Seconds");
   app.add_option("--seconds", options.seconds,
                  "The agents stop after it; 0: at \"stop\" or the end of standard input");
+  app.add_flag("--no-goodbye", options.no_goodbye, "At the end the agents are just gone");
   app.add_option("--verdicts", options.verdicts, "File to write every verdict to");
   app.add_option("--submit", options.document, "Matrix file to submit again and again");
   app.add_option("--submit-every", options.submit_seconds, "Mean time between submissions");

@@ -32,6 +32,7 @@ struct FleetOptions {
   Faults faults;
 
   double warm_up_seconds = 0;  // rates are counted after it
+  bool no_goodbye = false;     // at the end they are just gone
   double seconds = 0;          // then the agents stop; 0: when told on standard input
   std::string verdicts;        // file of "block epoch disposition" lines, one a verdict
 
