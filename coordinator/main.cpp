@@ -14,6 +14,7 @@
 #include "coordinator/options.hpp"
 #include "coordinator/postgres/migrator.hpp"
 #include "coordinator/postgres/operations/restore.hpp"
+#include "coordinator/rpc/expansion_worker.hpp"
 #include "coordinator/rpc/server.hpp"
 #include "coordinator/rpc/sweeper.hpp"
 #include "coordinator/service_queries.hpp"
@@ -116,6 +117,7 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   QF_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(*listen, backend));
   const rpc::Sweeper sweeper(&pool, &parking, backend.policy,
                              [&](uint64_t sessions) { metrics.LeasesExpired(sessions); });
+  const rpc::ExpansionWorker expansion(options.database, &parking);
   ServiceQueries queries(&pool);
   MetricsPage metrics_page(&metrics, &pool, &parking);
   QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries, &metrics_page));

@@ -23,6 +23,11 @@ void PrintStandings(const v1::ExplainBlocksResponse& response) {
   for (const v1::Standing& standing : response.standings()) {
     const std::string more =
         standing.blocks() > 1 ? " and " + std::to_string(standing.blocks() - 1) + " more" : "";
+    if (standing.block_id().empty()) {
+      std::printf("%u blocks to be made, %s: %s\n", standing.blocks(),
+                  CauseWord(standing.cause()).c_str(), standing.reason().c_str());
+      continue;
+    }
     std::printf("block %s%s (%s), %s: %s\n", standing.block_id().c_str(), more.c_str(),
                 standing.target().c_str(), CauseWord(standing.cause()).c_str(),
                 standing.reason().c_str());

@@ -24,12 +24,12 @@ std::string Shortest(double value) {
 
 std::string Hex(std::string_view bytes) {
   static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string hex = "\\x";
-  hex.reserve(2 + 2 * bytes.size());
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex.push_back(kHex[byte >> 4]);
-    hex.push_back(kHex[byte & 15]);
+  std::string hex(2 + 2 * bytes.size(), '\\');
+  hex[1] = 'x';
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    hex[2 + 2 * i] = kHex[byte >> 4];
+    hex[3 + 2 * i] = kHex[byte & 15];
   }
   return hex;
 }

@@ -8,6 +8,9 @@
 #include "base/ids.hpp"
 #include "coordinator/access/refusal.hpp"
 #include "coordinator/postgres/access/audit.hpp"
+#include "coordinator/postgres/expansion/block_rows.hpp"
+#include "coordinator/postgres/expansion/expand.hpp"
+#include "coordinator/postgres/expansion/feed.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/matrix_view.hpp"
 #include "coordinator/postgres/queue.hpp"
@@ -16,34 +19,24 @@
 namespace quantfleet::postgres {
 namespace {
 
-constexpr size_t kBlocksAStatement = 500;
+constexpr size_t kBlocksAStatement = 2000;
 
-Status InsertBlocks(Transaction& tx, const std::string& matrix_id,
-                    const std::vector<matrix::PlannedBlock>& blocks, ClassIds& classes) {
-  for (size_t begin = 0; begin < blocks.size(); begin += kBlocksAStatement) {
-    std::vector<int64_t> ordinals, class_ids, arms;
-    std::vector<std::string> targets, specs;
-    for (size_t i = begin; i < std::min(blocks.size(), begin + kBlocksAStatement); ++i) {
-      QF_ASSIGN_OR_RETURN(const int64_t class_id, classes.Of(tx, blocks[i].requirement));
-      ordinals.push_back(static_cast<int64_t>(i));
-      class_ids.push_back(class_id);
-      arms.push_back(blocks[i].block.arms_size());
-      targets.push_back(blocks[i].block.target());
-      specs.push_back(blocks[i].block.SerializeAsString());
+// Stores the blocks of the submission, and what is to be made later.
+Status InsertBlocks(Transaction& tx, const std::string& matrix_id, const Submission& submission) {
+  ClassIds classes;
+  uint64_t arms = 0;
+  for (size_t next = 0; next < submission.blocks.size();) {
+    BlockRows rows;
+    for (; next < submission.blocks.size() && rows.blocks() < kBlocksAStatement; ++next) {
+      const matrix::PlannedBlock& planned = submission.blocks[next];
+      QF_ASSIGN_OR_RETURN(const int64_t class_id, classes.Of(tx, planned.requirement));
+      rows.Add(planned.block, class_id);
     }
-    QF_ASSIGN_OR_RETURN(const auto made,
-                        tx.Query(R"(
-      INSERT INTO block (matrix_id, ordinal, class_id, target, arms, spec, state)
-      SELECT $1, ordinal, class_id, target, arms, spec, 'ready'
-      FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bytea[])
-           AS given (ordinal, class_id, target, arms, spec)
-      RETURNING block_id)",
-                                 {matrix_id, Parameter::Array(ordinals),
-                                  Parameter::Array(class_ids), Parameter::Array(targets),
-                                  Parameter::Array(arms), Parameter::BytesArray(specs)}));
-    QF_RETURN_IF_ERROR(QueueBlocks(tx, IdsOf(made)));
+    QF_RETURN_IF_ERROR(rows.Insert(tx, matrix_id));
+    arms += rows.arms();
   }
-  return OkStatus();
+  if (!submission.plan || submission.plan->blocks == submission.blocks.size()) return OkStatus();
+  return BeginExpansion(tx, matrix_id, *submission.plan, submission.blocks.size(), arms, classes);
 }
 
 }  // namespace
@@ -88,9 +81,11 @@ Result<std::optional<v1::Matrix>> FindSubmission(Connection& db, const Submissio
 
 namespace {
 
-uint64_t ArmsOf(const std::vector<matrix::PlannedBlock>& blocks) {
+uint64_t ArmsOf(const Submission& submission) {
+  if (submission.plan) return submission.plan->arms;
   uint64_t arms = 0;
-  for (const auto& block : blocks) arms += static_cast<uint64_t>(block.block.arms_size());
+  for (const auto& block : submission.blocks)
+    arms += static_cast<uint64_t>(block.block.arms_size());
   return arms;
 }
 
@@ -122,7 +117,7 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
     }
     if (submission.quota) {
       QF_RETURN_IF_ERROR(
-          CheckQuota(tx, submission.principal, *submission.quota, ArmsOf(submission.blocks), 1));
+          CheckQuota(tx, submission.principal, *submission.quota, ArmsOf(submission), 1));
     }
     QF_RETURN_IF_ERROR(
         tx.Query(R"(
@@ -131,10 +126,9 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', $8))",
                  {fresh, submission.principal, submission.request_id, submission.name,
                   submission.document, Sha256Hex(submission.document), submission.priority,
-                  static_cast<int64_t>(submission.blocks.size())})
+                  submission.plan ? submission.plan->blocks : submission.blocks.size()})
             .status());
-    ClassIds classes;
-    QF_RETURN_IF_ERROR(InsertBlocks(tx, fresh, submission.blocks, classes));
+    QF_RETURN_IF_ERROR(InsertBlocks(tx, fresh, submission));
     QF_RETURN_IF_ERROR(WriteAudit(tx, {submission.principal, submission.role, submission.peer},
                                   "SubmitMatrix", fresh, submission.name));
     QF_ASSIGN_OR_RETURN(outcome.matrix, SelectMatrix(tx, fresh));
@@ -145,7 +139,8 @@ Result<SubmitOutcome> SubmitMatrix(Connection& db, const Submission& submission)
 
 namespace {
 
-// The locks come in statements of their own: a claim that commits while we wait for one has put a
+// Pending blocks, which nobody can be granted now, are left to SettleCancelled. The locks come in
+// statements of their own: a claim that commits while we wait for one has put a
 // lease where only a later statement sees it.
 Status CancelBlocks(Transaction& tx, const std::string& matrix_id) {
   for (
@@ -161,6 +156,7 @@ Status CancelBlocks(Transaction& tx, const std::string& matrix_id) {
        // The higher epoch fences whoever still runs a block.
        R"(UPDATE block SET state = 'cancelled', epoch = epoch + 1
            WHERE matrix_id = $1 AND state IN ('ready', 'leased'))",
+       "UPDATE expansion SET state = 'stopped' WHERE matrix_id = $1 AND state = 'running'",
        R"(UPDATE matrix SET state = 'cancelled', end_time = clock_timestamp(), version = version + 1, blocks_open = 0
            WHERE matrix_id = $1)"}) {
     QF_RETURN_IF_ERROR(tx.Query(statement, {matrix_id}).status());
@@ -202,29 +198,55 @@ Status KeepAsHistory(Transaction& tx, int64_t block_id) {
 }
 
 // Accepted results move to the history, so that a block still has at most one; the epoch's growth
-// fences old runs.
+// fences old runs. The blocks go through the feed, and what comes first of them into the queue.
 Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
                      const std::vector<int64_t>& ids) {
   for (const int64_t id : ids) QF_RETURN_IF_ERROR(KeepAsHistory(tx, id));
+  const auto queued = static_cast<std::ptrdiff_t>(std::min<size_t>(ids.size(), kMostQueued));
+  const std::vector<int64_t> first(ids.begin(), ids.begin() + queued);
   const Parameter chosen = Parameter::Array(ids);
-  for (
-      const char* statement :
-      {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
-       "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
-       "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
-       "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])",
-       R"(UPDATE block SET state = 'ready', epoch = epoch + 1, failures = 0, losing_sessions = 0, reason = ''
-           WHERE block_id = ANY($1::bigint[]))"}) {
+  for (const char* statement : {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
+                                "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
+                                "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
+                                "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])"}) {
     QF_RETURN_IF_ERROR(tx.Query(statement, {chosen}).status());
   }
-  if (ids.empty()) return OkStatus();
-  QF_RETURN_IF_ERROR(QueueBlocks(tx, ids));
+  QF_RETURN_IF_ERROR(tx.Query(R"(
+    WITH again AS (
+      UPDATE block SET state = CASE WHEN block_id = ANY($3::bigint[]) THEN 'ready' ELSE 'pending' END,
+                       epoch = epoch + 1, failures = 0, losing_sessions = 0, reason = ''
+      WHERE block_id = ANY($2::bigint[]) RETURNING class_id, ordinal, state)
+    INSERT INTO feed (matrix_id, class_id, next_ordinal)
+    SELECT $1, class_id, min(ordinal) FROM again WHERE state = 'pending' GROUP BY class_id
+    ON CONFLICT (matrix_id, class_id) DO UPDATE SET next_ordinal = least(feed.next_ordinal, excluded.next_ordinal))",
+                              {matrix_id, chosen, Parameter::Array(first)})
+                         .status());
+  QF_RETURN_IF_ERROR(QueueBlocks(tx, first));
   return tx
       .Query(R"(
     UPDATE matrix SET state = 'running', end_time = NULL, version = version + 1, blocks_open = blocks_open + $2
     WHERE matrix_id = $1)",
              {matrix_id, static_cast<int64_t>(ids.size())})
       .status();
+}
+
+// Of a cancelled matrix: what was still pending is cancelled, too, and with `all` to be retried the
+// expansion goes on. Arms that it is then to make.
+Result<uint64_t> SettleForRetry(Transaction& tx, const std::string& matrix_id, bool all) {
+  QF_RETURN_IF_ERROR(
+      tx.Query("UPDATE block SET state = 'cancelled' WHERE matrix_id = $1 AND state = 'pending'",
+               {matrix_id})
+          .status());
+  if (!all) return uint64_t{0};
+  QF_ASSIGN_OR_RETURN(const auto left, tx.Query(R"(
+    WITH resumed AS (
+      UPDATE expansion SET state = 'running', not_before = '-infinity' WHERE matrix_id = $1 AND state = 'stopped'
+      RETURNING blocks_total - blocks_made AS blocks, arms_total - arms_made AS arms),
+    opened AS (
+      UPDATE matrix SET blocks_open = blocks_open + resumed.blocks FROM resumed WHERE matrix_id = $1)
+    SELECT arms FROM resumed)",
+                                                {matrix_id}));
+  return left.empty() ? 0 : left[0][0].as<uint64_t>();
 }
 
 }  // namespace
@@ -237,6 +259,10 @@ Result<v1::RetryMatrixResponse> RetryMatrix(Connection& db, const v1::RetryMatri
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     std::string owner;
     QF_ASSIGN_OR_RETURN(const std::string state, LockMatrix(tx, matrix_id, actor, &owner));
+    uint64_t arms = 0;
+    if (state == "cancelled") {
+      QF_ASSIGN_OR_RETURN(arms, SettleForRetry(tx, matrix_id, !request.failed_only()));
+    }
     QF_ASSIGN_OR_RETURN(const auto chosen, tx.Query(R"(
       SELECT block_id, arms FROM block b WHERE matrix_id = $1 AND state IN ('done', 'failed', 'cancelled')
         AND (NOT $2 OR state = 'failed' OR EXISTS (
@@ -245,15 +271,14 @@ Result<v1::RetryMatrixResponse> RetryMatrix(Connection& db, const v1::RetryMatri
       ORDER BY block_id FOR UPDATE)",
                                                     {matrix_id, request.failed_only()}));
     std::vector<int64_t> ids;
-    uint64_t arms = 0;
     for (const auto& row : chosen) {
       ids.push_back(row[0].as<int64_t>());
       arms += row[1].as<uint64_t>();
     }
     if (quota && !ids.empty())
       QF_RETURN_IF_ERROR(CheckQuota(tx, owner, *quota, arms, state == "running" ? 0 : 1));
-    QF_RETURN_IF_ERROR(QueueForRetry(tx, matrix_id, ids));
     if (!ids.empty()) {
+      QF_RETURN_IF_ERROR(QueueForRetry(tx, matrix_id, ids));
       QF_RETURN_IF_ERROR(
           WriteAudit(tx, actor, "RetryMatrix", matrix_id, std::to_string(ids.size()) + " blocks"));
     }

@@ -24,6 +24,9 @@ struct Submission {
   std::string document;
   uint32_t priority = 0;
   std::vector<matrix::PlannedBlock> blocks;
+  // Of a matrix with more blocks than those, which are its first ones: the others are made later,
+  // see expansion/expand.hpp.
+  std::optional<matrix::Plan> plan;
   // Of the principal, for the audit; and what it may have running.
   access::Role role = access::Role::kAdmin;
   std::string peer = "local";

@@ -3,28 +3,42 @@
 #include "coordinator/postgres/matrix_view.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <google/protobuf/util/time_util.h>
 
+#include "coordinator/postgres/expansion/expand.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
 
 namespace quantfleet::postgres {
 namespace {
 
-// Epochs and losses never fall, so the version grows when a block is granted or lost, too.
+// Epochs and losses never fall, nor what is made, so the version grows when a block is granted,
+// lost or made, too. What an expansion that was stopped did not make counts as cancelled.
 constexpr const char* kSelectMatrix = R"(
-  SELECT m.matrix_id, m.name, m.state, m.principal, m.document_sha256, m.priority, m.version + b.moves AS version,
+  SELECT m.matrix_id, m.name, m.state, m.principal, m.document_sha256, m.priority,
+         m.version + b.moves + e.made AS version,
          extract(epoch FROM m.create_time)::float8 AS created, extract(epoch FROM m.end_time)::float8 AS ended,
-         b.*, r.*, extract(epoch FROM clock_timestamp() - m.create_time)::float8 AS age
+         b.made + e.blocks_left AS total, b.arms_made + e.arms_left AS arms_total,
+         b.ready, b.leased, b.done, b.failed, b.cancelled + w.dropped AS cancelled, w.waiting - w.dropped AS pending,
+         r.*, extract(epoch FROM clock_timestamp() - m.create_time)::float8 AS age
   FROM matrix m,
-  LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE state = 'ready') AS ready,
+  LATERAL (SELECT count(*) AS made, count(*) FILTER (WHERE state = 'ready') AS ready,
                   count(*) FILTER (WHERE state = 'leased') AS leased, count(*) FILTER (WHERE state = 'done') AS done,
                   count(*) FILTER (WHERE state = 'failed') AS failed,
-                  count(*) FILTER (WHERE state = 'cancelled') AS cancelled, coalesce(sum(arms), 0) AS arms_total,
+                  count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
+                  count(*) FILTER (WHERE state = 'pending') AS pending, coalesce(sum(arms), 0) AS arms_made,
                   coalesce(sum(epoch + losses), 0) AS moves
            FROM block WHERE block.matrix_id = m.matrix_id) AS b,
+  LATERAL (SELECT coalesce(sum(blocks_total - blocks_made), 0)::bigint AS blocks_left,
+                  coalesce(sum(arms_total - arms_made), 0)::bigint AS arms_left,
+                  coalesce(sum(blocks_made), 0)::bigint AS made, coalesce(bool_or(state = 'stopped'), false) AS stopped
+           FROM expansion WHERE expansion.matrix_id = m.matrix_id) AS e,
+  LATERAL (SELECT b.pending + e.blocks_left AS waiting,
+                  CASE WHEN m.state = 'cancelled' THEN b.pending + e.blocks_left
+                       WHEN e.stopped THEN e.blocks_left ELSE 0 END AS dropped) AS w,
   LATERAL (SELECT count(*) AS arms_measured,
                   count(*) FILTER (WHERE outcome NOT IN ('OUTCOME_MEASURED', 'OUTCOME_UNSUPPORTED')) AS arms_failed
            FROM measurement JOIN block USING (block_id) WHERE block.matrix_id = m.matrix_id) AS r
@@ -59,6 +73,7 @@ v1::Matrix MatrixFrom(const pqxx::row& row) {
   matrix.set_blocks_done(row["done"].as<uint32_t>());
   matrix.set_blocks_failed(row["failed"].as<uint32_t>());
   matrix.set_blocks_cancelled(row["cancelled"].as<uint32_t>());
+  matrix.set_blocks_pending(row["pending"].as<uint32_t>());
   matrix.set_arms_total(row["arms_total"].as<uint32_t>());
   matrix.set_arms_measured(row["arms_measured"].as<uint32_t>());
   matrix.set_arms_failed(row["arms_failed"].as<uint32_t>());
@@ -109,7 +124,7 @@ std::string NoMatch(const std::string& target, const scheduler::Requirement& req
 Status AddUnmatched(Transaction& tx, v1::Matrix& matrix) {
   QF_ASSIGN_OR_RETURN(const auto unmatched, tx.Query(R"(
     SELECT DISTINCT b.target, q.requirement FROM block b JOIN requirement_class q USING (class_id)
-    WHERE b.matrix_id = $1 AND b.state = 'ready' AND NOT EXISTS (
+    WHERE b.matrix_id = $1 AND b.state IN ('pending', 'ready') AND NOT EXISTS (
       SELECT 1 FROM session_class c JOIN session s USING (session_id)
       WHERE c.class_id = b.class_id AND s.state = 'open')
     ORDER BY b.target LIMIT $2)",
@@ -129,13 +144,20 @@ Status AddReluctant(Transaction& tx, v1::Matrix& matrix) {
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
     SELECT b.target || ': ' || string_agg(DISTINCT s.agent_name || ' '
              || CASE WHEN a.draining THEN 'is drained' ELSE 'takes no block: ' || s.not_leasing_reason END, '; ')
-    FROM (SELECT DISTINCT target, class_id FROM block WHERE matrix_id = $1 AND state = 'ready') AS b
+    FROM (SELECT DISTINCT target, class_id FROM block WHERE matrix_id = $1 AND state IN ('pending', 'ready')) AS b
     JOIN session_class c USING (class_id) JOIN session s USING (session_id) JOIN agent a USING (agent_name)
     WHERE s.state = 'open'
     GROUP BY b.target HAVING bool_and(a.draining OR s.not_leasing_reason <> '')
     ORDER BY b.target LIMIT $2)",
                                                 {matrix.matrix_id(), kMaxReasons}));
   for (const auto& row : rows) matrix.add_waiting(row[0].as<std::string>());
+  return OkStatus();
+}
+
+// Blocks that are not even made.
+Status AddExpansion(Transaction& tx, v1::Matrix& matrix) {
+  QF_ASSIGN_OR_RETURN(ExpansionProgress progress, ProgressOf(tx, matrix.matrix_id()));
+  if (!progress.text.empty()) matrix.add_waiting(std::move(progress.text));
   return OkStatus();
 }
 
@@ -146,7 +168,8 @@ Status AddSecondsLeft(Transaction& tx, v1::Matrix& matrix) {
     WHERE b.matrix_id = $1 AND a.outcome = 'accepted')",
                                                  {matrix.matrix_id()}));
   if (spent[0][0].is_null()) return OkStatus();
-  const double left = matrix.blocks_ready() + 0.5 * matrix.blocks_leased();
+  const double left =
+      matrix.blocks_pending() + matrix.blocks_ready() + 0.5 * matrix.blocks_leased();
   matrix.set_seconds_left(spent[0][0].as<double>() * left / std::max(1U, matrix.blocks_leased()));
   return OkStatus();
 }
@@ -161,6 +184,7 @@ Result<v1::Matrix> GetMatrix(Connection& db, const std::string& matrix_id) {
     QF_RETURN_IF_ERROR(AddRunning(tx, matrix));
     QF_RETURN_IF_ERROR(AddUnmatched(tx, matrix));
     QF_RETURN_IF_ERROR(AddReluctant(tx, matrix));
+    QF_RETURN_IF_ERROR(AddExpansion(tx, matrix));
     return AddSecondsLeft(tx, matrix);
   }));
   return matrix;

@@ -18,6 +18,17 @@ Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, doubl
       .status();
 }
 
+Result<int64_t> CountQueued(Transaction& tx, const std::string& matrix_id, int64_t class_id,
+                            int64_t at_most) {
+  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+    SELECT count(*) FROM (
+      SELECT 1 FROM matrix m JOIN ready r ON r.class_id = $2 AND r.principal = m.principal
+        AND r.band = 9 - m.priority AND r.sort_key = (extract(epoch FROM m.create_time) * 1000000)::bigint
+      WHERE m.matrix_id = $1 LIMIT $3) AS queued)",
+                                                {matrix_id, class_id, at_most}));
+  return rows[0][0].as<int64_t>();
+}
+
 namespace {
 
 // The counter is a hint: programs of an earlier version do not keep it. What ends a matrix is that
@@ -30,7 +41,10 @@ Status EndMatrixIfOver(Transaction& tx, const std::string& matrix_id) {
                    WHEN EXISTS (SELECT 1 FROM block b WHERE b.matrix_id = $1 AND b.state = 'failed') THEN 'failed'
                    ELSE 'completed' END,
       end_time = CASE WHEN state = 'running' AND rest.open = 0 THEN clock_timestamp() ELSE end_time END
-    FROM (SELECT count(*) AS open FROM block b WHERE b.matrix_id = $1 AND b.state IN ('ready', 'leased')) AS rest
+    FROM (SELECT (SELECT count(*) FROM block b
+                  WHERE b.matrix_id = $1 AND b.state IN ('pending', 'ready', 'leased'))
+               + coalesce((SELECT blocks_total - blocks_made FROM expansion
+                           WHERE matrix_id = $1 AND state = 'running'), 0) AS open) AS rest
     WHERE m.matrix_id = $1)",
              {matrix_id})
       .status();

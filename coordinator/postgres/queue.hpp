@@ -19,6 +19,10 @@ namespace quantfleet::postgres {
 Status QueueBlocks(Transaction& tx, const std::vector<int64_t>& block_ids, double delay_seconds = 0,
                    const std::string& avoid_session = "");
 
+// Queued blocks of a matrix and class, counted up to `at_most`.
+Result<int64_t> CountQueued(Transaction& tx, const std::string& matrix_id, int64_t class_id,
+                            int64_t at_most);
+
 // SQL: true of a row r of `ready` that may be granted now to session c.session_id. 10 s are long
 // enough for every other device that polls, and short enough for a fleet of one.
 constexpr const char* kMayStart = R"( r.not_before <= clock_timestamp()

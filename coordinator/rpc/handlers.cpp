@@ -8,6 +8,7 @@
 #include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "coordinator/matrix/expansion.hpp"
+#include "coordinator/postgres/expansion/expand.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
 
 namespace quantfleet::rpc {
@@ -37,11 +38,8 @@ v1::SubmitMatrixResponse Preview(const matrix::Matrix& matrix,
   preview.set_principal(submission.principal);
   preview.set_priority(submission.priority);
   preview.set_document_sha256(Sha256Hex(submission.document));
-  preview.set_blocks_total(static_cast<uint32_t>(submission.blocks.size()));
-  uint32_t arms = 0;
-  for (const auto& block : submission.blocks)
-    arms += static_cast<uint32_t>(block.block.arms_size());
-  preview.set_arms_total(arms);
+  preview.set_blocks_total(static_cast<uint32_t>(submission.plan->blocks));
+  preview.set_arms_total(static_cast<uint32_t>(submission.plan->arms));
   return response;
 }
 
@@ -49,11 +47,6 @@ std::string Joined(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
   return text;
-}
-
-Result<matrix::Expansion> ExpandOnFleet(postgres::Connection& db, const matrix::Matrix& matrix) {
-  QF_ASSIGN_OR_RETURN(const auto fleet, postgres::ListDevices(db));
-  return matrix::ExpandMatrix(matrix, fleet);
 }
 
 }  // namespace
@@ -108,12 +101,13 @@ Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
     response.set_already_existed(true);
     return response;
   }
-  QF_ASSIGN_OR_RETURN(auto expansion, ExpandOnFleet(db, *parsed.matrix));
-  if (expansion.blocks.empty()) {
-    return FailedPrecondition("no block can be made: " + Joined(expansion.unmatched));
+  QF_ASSIGN_OR_RETURN(const auto fleet, postgres::ListDevices(db));
+  submission.plan = matrix::PlanMatrix(*parsed.matrix, fleet);
+  if (submission.plan->blocks == 0) {
+    return FailedPrecondition("no block can be made: " + Joined(submission.plan->unmatched));
   }
-  submission.blocks = std::move(expansion.blocks);
   if (request.validate_only()) return Preview(*parsed.matrix, submission);
+  submission.blocks = postgres::FirstBlocks(parsed.matrix, *submission.plan);
   QF_ASSIGN_OR_RETURN(auto outcome, postgres::SubmitMatrix(db, submission));
   *response.mutable_matrix() = std::move(outcome.matrix);
   response.set_already_existed(outcome.already_existed);

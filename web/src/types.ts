@@ -172,6 +172,7 @@ export interface Matrix {
   version?: Num;
   running?: string[];
   waiting?: string[];
+  blocksPending?: number;
 }
 export interface ListMatricesResponse {
   matrices?: Matrix[];

@@ -39,8 +39,10 @@ Status CheckQuota(Transaction& tx, const std::string& principal, const Quota& qu
   }
   if (limit.max_running_arms == 0) return OkStatus();
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT coalesce(sum(b.arms), 0) FROM matrix m JOIN block b USING (matrix_id)
-    WHERE m.principal = $1 AND m.state = 'running' AND b.state IN ('ready', 'leased'))",
+    SELECT (SELECT coalesce(sum(b.arms), 0) FROM matrix m JOIN block b USING (matrix_id)
+            WHERE m.principal = $1 AND m.state = 'running' AND b.state IN ('pending', 'ready', 'leased'))
+         + (SELECT coalesce(sum(e.arms_total - e.arms_made), 0) FROM matrix m JOIN expansion e USING (matrix_id)
+            WHERE m.principal = $1 AND m.state = 'running' AND e.state = 'running'))",
                                                 {principal}));
   const auto running = rows[0][0].as<uint64_t>();
   if (running + arms <= limit.max_running_arms) return OkStatus();

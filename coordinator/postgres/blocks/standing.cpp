@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/postgres/expansion/expand.hpp"
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/queue.hpp"
@@ -177,6 +178,11 @@ Status Explain(Transaction& tx, const Kind& kind, v1::Standing& standing) {
   standing.set_blocks(kind.blocks);
   const auto state = block["state"].as<std::string>();
   if (state == "ready") return ExplainReady(tx, standing, block);
+  if (state == "pending") {
+    Say(standing, v1::STANDING_CAUSE_PENDING,
+        "the queue holds enough of its matrix; it follows when some of that has run");
+    return OkStatus();
+  }
   if (state == "leased") return ExplainLeased(tx, standing, kind.block_id);
   return ExplainOver(tx, standing, block);
 }
@@ -198,6 +204,18 @@ Result<std::vector<Kind>> KindsOf(Transaction& tx, const std::string& matrix_id)
   return kinds;
 }
 
+// Blocks that are still to be made.
+Status ExplainExpansion(Transaction& tx, const std::string& matrix_id,
+                        v1::ExplainBlocksResponse& response) {
+  QF_ASSIGN_OR_RETURN(const ExpansionProgress progress, ProgressOf(tx, matrix_id));
+  if (progress.text.empty()) return OkStatus();
+  v1::Standing& standing = *response.add_standings();
+  standing.set_matrix_id(matrix_id);
+  standing.set_blocks(static_cast<uint32_t>(progress.blocks_left));
+  Say(standing, v1::STANDING_CAUSE_PENDING, progress.text);
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<v1::ExplainBlocksResponse> ExplainBlocks(Connection& db,
@@ -215,7 +233,7 @@ Result<v1::ExplainBlocksResponse> ExplainBlocks(Connection& db,
     for (const Kind& kind : kinds) {
       QF_RETURN_IF_ERROR(Explain(tx, kind, *response.add_standings()));
     }
-    return OkStatus();
+    return block_id ? OkStatus() : ExplainExpansion(tx, request.id(), response);
   }));
   return response;
 }
