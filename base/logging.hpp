@@ -9,8 +9,8 @@
 
 namespace quantfleet::log {
 
-// Names the request that this thread works for: lines it writes meanwhile carry `request`. Scopes
-// of one thread do not overlap. An empty id adds nothing.
+// Names the request that this thread works for: lines it writes meanwhile carry `request`, unless
+// they say it themselves. Scopes of one thread do not overlap. An empty id adds nothing.
 class RequestScope {
  public:
   explicit RequestScope(std::string id);

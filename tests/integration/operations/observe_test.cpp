@@ -67,6 +67,7 @@ TEST_F(Observe, ACallersOwnIdIsInTheLogAndTheAnswer) {
   EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(answer.ids, std::vector<std::string>{"my-id.7"});
   EXPECT_THAT(answer.log, HasSubstr("call failed request=\"my-id.7\""));
+  EXPECT_EQ(answer.log.find("request="), answer.log.rfind("request=")) << answer.log;
   EXPECT_THAT(answer.log, HasSubstr("method=\"MatrixService/CancelMatrix\" code=\"NOT_FOUND\""));
 }
 
