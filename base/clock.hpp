@@ -25,8 +25,13 @@ class Clock {
 constexpr double ToSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
-// From seconds as double; fractions below a nanosecond are cut.
+// From seconds as double; fractions below a nanosecond are cut. Callers' numbers come here as they
+// are: what is no number is 0, and what is beyond 285 years is that.
 constexpr Duration FromSeconds(double seconds) {
+  constexpr double kMost = 9e9;
+  if (seconds != seconds) return Duration();
+  if (seconds > kMost) seconds = kMost;
+  if (seconds < -kMost) seconds = -kMost;
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
 #include "base/logging.hpp"
@@ -151,6 +152,8 @@ int Main(int argc, char** argv) {
   if (const int code = ParseCoordinatorOptions(argc, argv, options); code >= 0) return code;
   log::Configure("quantfleet-coordinator", log::Level::kInfo,
                  options.log_format == "json" ? log::Format::kJson : log::Format::kText);
+  // It would write a line, of no limit, for whatever a stranger sends; callers get an error.
+  google::protobuf::SetLogHandler(nullptr);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

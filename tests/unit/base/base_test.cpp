@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
 #include <set>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.hpp"
 #include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
@@ -20,6 +23,16 @@ Result<int> Half(int value) {
 Result<int> Quarter(int value) {
   QF_ASSIGN_OR_RETURN(const int half, Half(value));
   return Half(half);
+}
+
+TEST(Clock, AnyNumberOfSecondsIsADuration) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(FromSeconds(1.5), std::chrono::milliseconds(1500));
+  EXPECT_EQ(FromSeconds(std::nan("")), Duration());
+  EXPECT_EQ(FromSeconds(kInfinity), FromSeconds(1e300));
+  EXPECT_EQ(FromSeconds(-kInfinity), FromSeconds(-1e300));
+  EXPECT_GT(FromSeconds(kInfinity), std::chrono::hours(24 * 365 * 200));
+  EXPECT_LT(FromSeconds(-kInfinity), -std::chrono::hours(24 * 365 * 200));
 }
 
 TEST(Status, CarriesCodeAndContext) {
