@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <random>
@@ -11,6 +12,7 @@
 
 #include <pqxx/pqxx>
 
+#include "base/digest.hpp"
 #include "base/logging.hpp"
 
 namespace quantfleet::postgres {
@@ -70,6 +72,13 @@ Failure FromSqlError(const pqxx::sql_error& error, const std::string& text) {
   // A timeout (a statement's or a lock's), no memory or disk, read-only after a failover: trying
   // again at once makes it worse.
   if (is({"57014", "55P03", "53", "25006"})) return {Unavailable(text), false};
+  // A prepared statement that the connection does not know, or has already: a pooler's doing.
+  if (is({"26000", "42P05"})) {
+    Statements::GiveUp();
+    return {Unavailable(text), true};
+  }
+  // "cached plan must not change result type": a migration has changed a table meanwhile.
+  if (is({"0A000"})) return {Unavailable(text), true};
   // Somebody inserted the same row first: the next run finds it.
   if (is({"23505"})) return {{StatusCode::kAborted, text}, true};
   log::Error("the database refused a statement", {{"sqlstate", state}, {"reason", text}});
@@ -121,13 +130,40 @@ std::string FromBytea(const pqxx::field& field) {
   return {bytes.get(), bytes.size()};
 }
 
+namespace {
+
+std::atomic<bool> preparing = true;
+constexpr int kTimesUntilPrepared = 3;
+constexpr size_t kMostStatements = 256;
+
+}  // namespace
+
+void Statements::GiveUp() {
+  if (preparing.exchange(false)) {
+    log::Warning("the database does not keep prepared statements; going on without",
+                 {{"hint", "pgbouncer 1.21 keeps them with max_prepared_statements"}});
+  }
+}
+
+std::string Statements::NameOf(const std::string& sql, bool* fresh) {
+  *fresh = false;
+  if (!preparing) return "";
+  if (seen_.size() >= kMostStatements && !seen_.contains(sql)) return "";
+  Seen& seen = seen_[sql];
+  if (++seen.times < kTimesUntilPrepared) return "";
+  *fresh = seen.name.empty();
+  // Of the text, so that a pooler's connection never has another statement under the name.
+  if (*fresh) seen.name = "qf_" + Sha256Hex(sql).substr(0, 32);
+  return seen.name;
+}
+
 struct Transaction::Work {
   explicit Work(pqxx::connection_base& connection) : work(connection) {}
   pqxx::work work;
 };
 
-Transaction::Transaction(pqxx::connection_base& connection)
-    : work_(std::make_unique<Work>(connection)) {}
+Transaction::Transaction(pqxx::connection_base& connection, Statements* statements)
+    : work_(std::make_unique<Work>(connection)), statements_(statements) {}
 Transaction::~Transaction() = default;
 
 Result<pqxx::result> Transaction::Query(const std::string& sql, const Parameters& parameters) {
@@ -142,7 +178,12 @@ Result<pqxx::result> Transaction::Query(const std::string& sql, const Parameters
     texts.push_back(parameter.text() ? parameter.text()->c_str() : nullptr);
   }
   try {
-    return work_->work.exec_params(sql, pqxx::prepare::make_dynamic_params(texts));
+    const auto values = pqxx::prepare::make_dynamic_params(texts);
+    bool fresh = false;
+    const std::string name = statements_ == nullptr ? "" : statements_->NameOf(sql, &fresh);
+    if (name.empty()) return work_->work.exec_params(sql, values);
+    if (fresh) work_->work.conn().prepare(name, sql);
+    return work_->work.exec_prepared(name, values);
   } catch (const std::exception& e) {
     poisoned_ = true;
     const Failure failure = FromException(e);
@@ -171,6 +212,7 @@ Status Transaction::Commit() {
 struct Connection::Link {
   explicit Link(const std::string& conninfo) : connection(conninfo) {}
   pqxx::connection connection;
+  Statements statements;
 };
 
 Connection::Connection(std::string conninfo) : conninfo_(WithTimeouts(conninfo)) {}
@@ -198,7 +240,7 @@ Status Connection::RunOnce(Erased body, void* context, bool* again) {
   QF_RETURN_IF_ERROR(Open());
   *again = false;
   try {
-    Transaction transaction(link_->connection);
+    Transaction transaction(link_->connection, &link_->statements);
     Status status = body(context, transaction);
     if (status.ok()) status = transaction.Commit();
     *again = transaction.again();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,26 @@ using Parameters = std::vector<Parameter>;
 // Bytes of a bytea field.
 std::string FromBytea(const pqxx::field& field);
 
+// Statements that a connection has seen, so that the database plans those that come again only
+// once. A pooler that deals a client's transactions out to several of its own connections
+// (pgbouncer before 1.21, or with max_prepared_statements = 0) knows nothing of them: the first
+// refusal ends their use for the process, and the transaction runs again without. Used by one
+// thread at a time.
+class Statements {
+ public:
+  // Name under which `sql` is prepared, or to be prepared if `fresh`; empty: run it as it is.
+  std::string NameOf(const std::string& sql, bool* fresh);
+  // No connection prepares anything any more.
+  static void GiveUp();
+
+ private:
+  struct Seen {
+    int times = 0;
+    std::string name;
+  };
+  std::map<std::string, Seen> seen_;
+};
+
 // The only way to libpqxx 6.4.5, which loses data in silence in three ways when used bare:
 // exec_params does not activate a transaction (jtv/libpqxx#512), a statement after a failed one
 // runs outside of any transaction, and COMMIT of a failed transaction reports success. Hence: one
@@ -58,8 +79,9 @@ std::string FromBytea(const pqxx::field& field);
 // cannot commit, and a connection that saw any failure is not used again.
 class Transaction {
  public:
-  // Begins at once. `connection` outlives the object, and has no other transaction.
-  explicit Transaction(pqxx::connection_base& connection);
+  // Begins at once. `connection` outlives the object, and has no other transaction; so does
+  // `statements`, which is the connection's; null: nothing is prepared.
+  explicit Transaction(pqxx::connection_base& connection, Statements* statements = nullptr);
   ~Transaction();  // rolls back unless committed
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
@@ -80,6 +102,7 @@ class Transaction {
  private:
   struct Work;
   std::unique_ptr<Work> work_;
+  Statements* const statements_;
   bool poisoned_ = false;
   bool again_ = false;
 };
