@@ -15,6 +15,7 @@
 #include "coordinator/options.hpp"
 #include "coordinator/postgres/migrator.hpp"
 #include "coordinator/postgres/operations/restore.hpp"
+#include "coordinator/rpc/bookkeeper.hpp"
 #include "coordinator/rpc/expansion_worker.hpp"
 #include "coordinator/rpc/server.hpp"
 #include "coordinator/rpc/sweeper.hpp"
@@ -108,7 +109,9 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
       options.database, options.database_threads, kMaxQueuedJobs,
       {[&](Duration waited) { metrics.JobStarted(waited); }, [&] { metrics.JobRefused(); }});
   rpc::Parking parking(&pool, std::chrono::seconds(1));
+  scheduler::Dispatcher dispatcher;
   rpc::Backend backend;
+  backend.dispatcher = &dispatcher;
   backend.pool = &pool;
   backend.parking = &parking;
   backend.start_time = std::chrono::system_clock::now();
@@ -116,6 +119,7 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   backend.policy.lease_seconds = options.lease_seconds;
   backend.policy.sync_seconds = std::min(5.0, options.lease_seconds / 4);
   QF_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(*listen, backend));
+  const rpc::Bookkeeper bookkeeper(&pool, &dispatcher);
   const rpc::Sweeper sweeper(&pool, &parking, backend.policy,
                              [&](uint64_t sessions) { metrics.LeasesExpired(sessions); });
   const rpc::ExpansionWorker expansion(options.database, &parking);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/postgres/agent_store.hpp"
 
+#include <cmath>
+
 #include "base/ids.hpp"
 #include "coordinator/postgres/blocks/loss.hpp"
 #include "coordinator/postgres/input.hpp"
@@ -39,13 +41,16 @@ Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& re
                                     {"superseded", "a new session of the agent took over"},
                                     policy));
     }
-    QF_RETURN_IF_ERROR(tx.Query(R"(
-      INSERT INTO session (session_id, request_id, agent_name, device_uid, host_id, share_host, device_class, state, hello)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8))",
-                                {fresh, request.request_id(), request.agent_name(), device.uid(),
-                                 request.host_id(), request.share_host(), device.device_class(),
-                                 Parameter::Bytes(request.SerializeAsString())})
-                           .status());
+    QF_RETURN_IF_ERROR(
+        tx.Query(R"(
+      INSERT INTO session (session_id, request_id, agent_name, device_uid, host_id, share_host, device_class, state, hello,
+                           life_seconds)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9))",
+                 {fresh, request.request_id(), request.agent_name(), device.uid(),
+                  request.host_id(), request.share_host(), device.device_class(),
+                  Parameter::Bytes(request.SerializeAsString()),
+                  std::isfinite(request.life_seconds()) ? request.life_seconds() : 0})
+            .status());
     return MatchSession(tx, fresh, request);
   }));
   return response;

@@ -72,6 +72,19 @@ Status EndBlocks(Transaction& tx, const std::map<std::string, int64_t>& ended_by
   return OkStatus();
 }
 
+Status EndForgottenMatrices(Connection& db) {
+  return db.Run([](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
+      SELECT matrix_id FROM matrix m WHERE state = 'running' AND NOT EXISTS (
+        SELECT 1 FROM block b WHERE b.matrix_id = m.matrix_id AND b.state NOT IN ('done', 'failed', 'cancelled'))
+      ORDER BY matrix_id LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED)"));
+    for (const auto& row : rows) {
+      QF_RETURN_IF_ERROR(EndMatrixIfOver(tx, row[0].as<std::string>()));
+    }
+    return OkStatus();
+  });
+}
+
 std::vector<int64_t> IdsOf(const pqxx::result& rows) {
   std::vector<int64_t> ids;
   ids.reserve(rows.size());

@@ -41,6 +41,10 @@ constexpr const char* kHostBusy = R"( EXISTS (
 // nothing of it is open. Needs the matrices' locks.
 Status EndBlocks(Transaction& tx, const std::map<std::string, int64_t>& ended_by_matrix);
 
+// Ends running matrices of which nothing is open: those whose last block was ended by a program
+// that does not keep the counter.
+Status EndForgottenMatrices(Connection& db);
+
 // The first column of `rows`.
 std::vector<int64_t> IdsOf(const pqxx::result& rows);
 

@@ -157,7 +157,7 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
       }
     }
     if (batch.empty()) return;
-    auto answers = postgres::SyncSessions(db, requests, backend_.policy);
+    auto answers = postgres::SyncSessions(db, requests, backend_.policy, dispatcher());
     for (size_t i = 0; i < batch.size(); ++i) {
       if (!answers.ok()) {
         batch[i].Finish(answers.status());
@@ -203,7 +203,7 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
       requests.push_back({call.request, AgentOf(*caller)});
     }
     if (batch.empty()) return;
-    auto answers = postgres::StoreReports(db, requests, backend_.policy);
+    auto answers = postgres::StoreReports(db, requests, backend_.policy, dispatcher());
     for (size_t i = 0; i < batch.size(); ++i) {
       batch[i]->Finish(answers.ok() ? std::move((*answers)[i])
                                     : Result<v1::ReportResponse>(answers.status()));
@@ -211,7 +211,12 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
     backend_.parking->Wake();
   }
 
+  scheduler::Dispatcher& dispatcher() {
+    return backend_.dispatcher != nullptr ? *backend_.dispatcher : own_dispatcher_;
+  }
+
   const Backend backend_;
+  scheduler::Dispatcher own_dispatcher_;
   Batcher<SyncCall> syncs_;
   Batcher<ReportCall> reports_;
 };

@@ -10,6 +10,7 @@
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/pool.hpp"
 #include "coordinator/rpc/parking.hpp"
+#include "coordinator/scheduler/dispatcher.hpp"
 
 #include "quantfleet/v1/access_service.grpc.pb.h"
 #include "quantfleet/v1/admin_service.grpc.pb.h"
@@ -32,6 +33,8 @@ struct Backend {
   std::chrono::system_clock::time_point start_time;  // for GetServerStatus only
   // What calls are counted in; may be null.
   metrics::Metrics* metrics = nullptr;
+  // Null: the agents' service keeps one of its own, which forgets with it.
+  scheduler::Dispatcher* dispatcher = nullptr;
   // Set by the server: nothing is answered without.
   Gate* gate = nullptr;
 };

@@ -34,20 +34,12 @@ UPDATE ready r SET principal = m.principal FROM block b JOIN matrix m USING (mat
 CREATE INDEX IF NOT EXISTS ready_line ON ready (class_id, principal, band, sort_key, block_id);
 DROP INDEX IF EXISTS ready_queue;
 
--- Device-seconds: what a principal used, folded from `usage` now and then, and fading with time.
-CREATE TABLE IF NOT EXISTS share (
-  principal    text PRIMARY KEY,
-  weight       double precision NOT NULL DEFAULT 1,
-  used_seconds double precision NOT NULL DEFAULT 0,
-  fold_time    timestamptz NOT NULL DEFAULT clock_timestamp(),
-  CONSTRAINT share_weight_positive CHECK (weight > 0)
-);
--- Appended by grants (the estimate) and by their ends (what it was, less the estimate): no row that all would wait for.
-CREATE TABLE IF NOT EXISTS usage (
-  usage_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  principal text NOT NULL,
-  seconds   double precision NOT NULL
-);
+-- Of the device time that principals compete for: twice the weight, twice the share.
+ALTER TABLE principal ADD COLUMN IF NOT EXISTS weight double precision NOT NULL DEFAULT 1;
+ALTER TABLE principal ADD CONSTRAINT principal_weight_positive CHECK (weight > 0);
+
+-- How long the host is expected to last from the session's start; 0: it stays.
+ALTER TABLE session ADD COLUMN IF NOT EXISTS life_seconds double precision NOT NULL DEFAULT 0;
 
 -- How long blocks took, by device class and kind of block; see scheduler::CostModel.
 CREATE TABLE IF NOT EXISTS block_cost (

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "coordinator/postgres/matrix_store.hpp"
+#include "coordinator/postgres/queue.hpp"
 #include "coordinator/postgres/report/store_reports.hpp"
+#include "coordinator/postgres/sync/costs.hpp"
 #include "coordinator/postgres/sync/sync_batch.hpp"
 #include "tests/support/blocks.hpp"
 
@@ -55,6 +57,7 @@ class BatchTest : public ::testing::Test {
 
   std::string conninfo_ = testing::NewDatabase();
   Connection db_{conninfo_};
+  scheduler::Dispatcher dispatcher_;
   std::string matrix_id_;
 };
 
@@ -144,7 +147,7 @@ TEST_F(BatchTest, OneTransactionServesManySessionsEachOnce) {
   requests.push_back(Idle(std::string("nul\0", 4), 1));
   std::vector<SyncCall> calls;
   for (const v1::SyncRequest& request : requests) calls.push_back({&request, ""});
-  const auto answers = SyncSessions(db_, calls, {});
+  const auto answers = SyncSessions(db_, calls, {}, dispatcher_);
   ASSERT_TRUE(answers.ok()) << answers.status().ToString();
   std::set<std::string> granted;
   int queued = 0;
@@ -176,7 +179,8 @@ TEST_F(BatchTest, ABatchOfReportsGivesEachItsVerdict) {
   failure.set_block_id(taken.queue(1).block().block_id());
   failure.set_epoch(taken.queue(1).epoch());
   for (v1::ReportRequest* request : {&good, &twice, &mixed}) request->set_session_id(session);
-  const auto answers = StoreReports(db_, {{&good, ""}, {&twice, ""}, {&mixed, ""}}, AtOnce());
+  const auto answers =
+      StoreReports(db_, {{&good, ""}, {&twice, ""}, {&mixed, ""}}, AtOnce(), dispatcher_);
   ASSERT_TRUE(answers.ok()) << answers.status().ToString();
   const auto disposition = [&](size_t call, int i) {
     return (*answers)[call]->verdicts(i).disposition();
@@ -208,13 +212,55 @@ TEST_F(BatchTest, AResultTheDatabaseRefusesCostsTheOthersNothing) {
     request.set_session_id(session);
     calls.push_back({&request, ""});
   }
-  const auto answers = StoreReports(db_, calls, {});
+  const auto answers = StoreReports(db_, calls, {}, dispatcher_);
   ASSERT_TRUE(answers.ok()) << answers.status().ToString();
   EXPECT_EQ((*answers)[0]->verdicts(0).disposition(), v1::DISPOSITION_ACCEPTED);
   EXPECT_EQ((*answers)[1].status().code(), StatusCode::kInternal);
   EXPECT_EQ((*answers)[2]->verdicts(0).disposition(), v1::DISPOSITION_ACCEPTED);
   EXPECT_EQ(Scalar(db_, "SELECT count(*) FROM block_result"), "2");
   EXPECT_EQ(Contradictions(db_), "");
+}
+
+TEST_F(BatchTest, DeviceTimeIsSharedByWeight) {
+  // Two of weight 1 and 3 submit at once; each block takes 1.5 s.
+  Scalar(db_,
+         "INSERT INTO principal (principal, weight) VALUES ('light', 1), ('heavy', 3) RETURNING 1");
+  for (const char* who : {"light", "heavy"}) {
+    auto submission = SubmissionOf(std::string("request-") + who, 60);
+    submission.principal = who;
+    ASSERT_TRUE(SubmitMatrix(db_, submission).ok());
+  }
+  ASSERT_TRUE(LoadDispatcher(db_, dispatcher_).ok());
+  const std::string session = Open(db_, HelloOf("a"));
+  const v1::SyncRequest request = Idle(session, 0);
+  for (int i = 0; i < 40; ++i) {
+    const auto answers = SyncSessions(db_, {{&request, ""}}, {}, dispatcher_);
+    ASSERT_TRUE(answers.ok() && (*answers)[0].ok() && (*answers)[0]->has_start());
+    const v1::Grant& grant = (*answers)[0]->start();
+    v1::ReportRequest report;
+    *report.add_results() = ResultOf(grant.block(), grant.epoch());
+    ASSERT_TRUE(StoreReports(db_, {{&report, ""}}, {}, dispatcher_).ok());
+  }
+  const std::string done =
+      "SELECT count(*) FROM block JOIN matrix USING (matrix_id) WHERE block.state = 'done' AND "
+      "principal = ";
+  EXPECT_NEAR(std::stoi(Scalar(db_, done + "'heavy'")), 30, 2);
+  EXPECT_NEAR(std::stoi(Scalar(db_, done + "'light'")), 10, 2);
+  ASSERT_TRUE(SaveDispatcher(db_, dispatcher_).ok());
+  scheduler::Dispatcher successor;
+  ASSERT_TRUE(LoadDispatcher(db_, successor).ok());
+  EXPECT_EQ(successor.Costs().size(), dispatcher_.Costs().size());
+  EXPECT_NEAR(successor.Costs()[0].seconds, 1.5, 1e-9);
+}
+
+TEST_F(BatchTest, AMatrixThatAnEarlierProgramFinishedIsEnded) {
+  Submit(1);
+  Scalar(db_, "DELETE FROM ready RETURNING 1");
+  EXPECT_TRUE(EndForgottenMatrices(db_).ok());
+  EXPECT_EQ(Scalar(db_, "SELECT state FROM matrix"), "running");
+  Scalar(db_, "UPDATE block SET state = 'done' RETURNING 1");
+  EXPECT_TRUE(EndForgottenMatrices(db_).ok());
+  EXPECT_EQ(Scalar(db_, "SELECT state || blocks_open FROM matrix"), "completed0");
 }
 
 TEST_F(BatchTest, AFailureOfTheAgentSpendsNothingOfTheBlocks) {

@@ -26,7 +26,7 @@ class BlockRows {
 
  private:
   std::vector<int64_t> ordinals_, class_ids_, arms_, ends_;
-  std::vector<std::string> targets_;
+  std::vector<std::string> targets_, cost_keys_, weights_keys_;
   std::string specs_;  // one after the other; each ends at its entry of ends_
   uint64_t arms_total_ = 0;
 };

@@ -101,26 +101,42 @@ void Decide(Entry& entry, const BlockRows& blocks) {
   DecideFailure(entry, found->second);
 }
 
-// Takes the blocks' leases and places in the queue away and closes their attempts. The sessions
-// that ran them, by block.
-Result<std::map<int64_t, std::string>> Release(Transaction& tx, const Chosen& entries,
-                                               const std::string& outcome,
-                                               const std::vector<std::string>& reasons) {
+// A grant that is over.
+struct Ran {
+  std::string session_id;
+  scheduler::Finished finished;
+};
+
+// Takes the blocks' leases and places in the queue away and closes their attempts. What they were,
+// by block.
+Result<std::map<int64_t, Ran>> Release(Transaction& tx, const Chosen& entries,
+                                       const std::string& outcome,
+                                       const std::vector<std::string>& reasons) {
   std::vector<int64_t> epochs;
   for (const Entry* entry : entries) epochs.push_back(static_cast<int64_t>(entry->epoch()));
   QF_ASSIGN_OR_RETURN(const auto rows,
                       tx.Query(R"(
-    WITH freed AS (DELETE FROM lease WHERE block_id = ANY($1::bigint[])),
-    unqueued AS (DELETE FROM ready WHERE block_id = ANY($1::bigint[]))
-    UPDATE attempt SET end_time = clock_timestamp(), outcome = $4, reason = given.reason
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS given (block_id, epoch, reason)
-    WHERE attempt.block_id = given.block_id AND attempt.epoch = given.epoch
-    RETURNING attempt.block_id, attempt.session_id)",
+    WITH freed AS (
+      DELETE FROM lease WHERE block_id = ANY($1::bigint[]) RETURNING block_id, principal, estimate_seconds),
+    unqueued AS (DELETE FROM ready WHERE block_id = ANY($1::bigint[])),
+    closed AS (
+      UPDATE attempt SET end_time = clock_timestamp(), outcome = $4, reason = given.reason
+      FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS given (block_id, epoch, reason)
+      WHERE attempt.block_id = given.block_id AND attempt.epoch = given.epoch
+      RETURNING attempt.block_id, attempt.session_id)
+    SELECT c.block_id, c.session_id, coalesce(s.device_class, '') AS device_class, coalesce(f.principal, '') AS principal,
+           b.cost_key, coalesce(f.estimate_seconds, 0) AS estimate
+    FROM closed c JOIN block b USING (block_id) LEFT JOIN freed f USING (block_id)
+    LEFT JOIN session s ON s.session_id = c.session_id)",
                                {Parameter::Array(KeysOf(entries)), Parameter::Array(epochs),
                                 Parameter::Array(reasons), outcome}));
-  std::map<int64_t, std::string> sessions;
-  for (const auto& row : rows) sessions[row[0].as<int64_t>()] = row[1].as<std::string>();
-  return sessions;
+  std::map<int64_t, Ran> ran;
+  for (const auto& row : rows) {
+    ran[row[0].as<int64_t>()] = {row[1].as<std::string>(),
+                                 {row[2].as<std::string>(), row[3].as<std::string>(),
+                                  row[4].as<std::string>(), row[5].as<double>(), 0}};
+  }
+  return ran;
 }
 
 // Ends the blocks' matrices if these were the last ones.
@@ -130,9 +146,10 @@ Status CountEnded(Transaction& tx, const Chosen& ended, const BlockRows& blocks)
   return EndBlocks(tx, by_matrix);
 }
 
-Status Accept(Transaction& tx, const Chosen& accepted, const BlockRows& blocks) {
+Status Accept(Transaction& tx, const Chosen& accepted, const BlockRows& blocks,
+              std::vector<scheduler::Finished>& finished) {
   if (accepted.empty()) return OkStatus();
-  QF_ASSIGN_OR_RETURN(const auto sessions,
+  QF_ASSIGN_OR_RETURN(auto ran,
                       Release(tx, accepted, "accepted", std::vector<std::string>(accepted.size())));
   QF_RETURN_IF_ERROR(
       tx.Query("UPDATE block SET state = 'done', reason = '' WHERE block_id = ANY($1::bigint[])",
@@ -140,9 +157,13 @@ Status Accept(Transaction& tx, const Chosen& accepted, const BlockRows& blocks) 
           .status());
   std::vector<ResultRow> rows;
   for (const Entry* entry : accepted) {
-    const auto ran = sessions.find(entry->block_key);
+    const auto found = ran.find(entry->block_key);
     rows.push_back({entry->block_key, entry->block.get(), entry->result, &entry->digest,
-                    &entry->ratios, ran == sessions.end() ? entry->session_id : ran->second});
+                    &entry->ratios,
+                    found == ran.end() ? entry->session_id : found->second.session_id});
+    if (found == ran.end()) continue;
+    found->second.finished.run_seconds = entry->result->run_seconds();
+    finished.push_back(std::move(found->second.finished));
   }
   QF_RETURN_IF_ERROR(InsertResults(tx, rows));
   return CountEnded(tx, accepted, blocks);
@@ -167,7 +188,7 @@ Result<int> CountFailure(Transaction& tx, const Entry& entry) {
 Status Fail(Transaction& tx, Entry& entry, const BlockRows& blocks, const LeasePolicy& policy) {
   const std::string reason = PlainText(entry.failure->reason());
   QF_ASSIGN_OR_RETURN(const int failures, CountFailure(tx, entry));
-  QF_ASSIGN_OR_RETURN(const auto sessions, Release(tx, {&entry}, "failed", {reason}));
+  QF_ASSIGN_OR_RETURN(const auto runs, Release(tx, {&entry}, "failed", {reason}));
   const bool is_over = failures >= policy.max_failures;
   QF_RETURN_IF_ERROR(tx.Query("UPDATE block SET state = $2, reason = $3 WHERE block_id = $1",
                               {entry.block_key, is_over ? "failed" : "ready", reason})
@@ -176,15 +197,16 @@ Status Fail(Transaction& tx, Entry& entry, const BlockRows& blocks, const LeaseP
   QF_RETURN_IF_ERROR(tx.Query("UPDATE matrix SET version = version + 1 WHERE matrix_id = $1",
                               {blocks.at(entry.block_key).matrix_id})
                          .status());
-  const auto ran = sessions.find(entry.block_key);
+  const auto ran = runs.find(entry.block_key);
   const double delay = policy.retry_seconds * std::exp2(std::max(failures, 1) - 1);
-  return QueueBlocks(tx, {entry.block_key}, delay, ran == sessions.end() ? "" : ran->second);
+  return QueueBlocks(tx, {entry.block_key}, delay, ran == runs.end() ? "" : ran->second.session_id);
 }
 
 }  // namespace
 
-Status JudgeEntries(Transaction& tx, const std::vector<Entry*>& entries,
-                    const LeasePolicy& policy) {
+Status JudgeEntries(Transaction& tx, const std::vector<Entry*>& entries, const LeasePolicy& policy,
+                    std::vector<scheduler::Finished>& finished) {
+  finished.clear();
   QF_ASSIGN_OR_RETURN(const BlockRows blocks, LockBlocks(tx, Parameter::Array(KeysOf(entries))));
   Chosen accepted;
   for (Entry* entry : entries) {
@@ -200,7 +222,7 @@ Status JudgeEntries(Transaction& tx, const std::vector<Entry*>& entries,
       QF_RETURN_IF_ERROR(KeepLate(tx, *entry));
     }
   }
-  return Accept(tx, accepted, blocks);
+  return Accept(tx, accepted, blocks, finished);
 }
 
 }  // namespace quantfleet::postgres

@@ -25,15 +25,25 @@ Chosen NextPass(Chosen& waiting) {
   return pass;
 }
 
-Status StorePass(Connection& db, const Chosen& pass, const LeasePolicy& policy) {
-  return db.Run([&](Transaction& tx) { return JudgeEntries(tx, pass, policy); });
+// What the entries are stored with.
+struct Books {
+  const LeasePolicy& policy;
+  scheduler::Dispatcher& dispatcher;
+};
+
+Status StorePass(Connection& db, const Chosen& pass, const Books& books) {
+  std::vector<scheduler::Finished> finished;
+  QF_RETURN_IF_ERROR(
+      db.Run([&](Transaction& tx) { return JudgeEntries(tx, pass, books.policy, finished); }));
+  books.dispatcher.Learn(finished);
+  return OkStatus();
 }
 
 // A statement refused for the sake of one entry must not cost the others their place.
-Status StoreOneByOne(Connection& db, const Chosen& pass, const LeasePolicy& policy,
+Status StoreOneByOne(Connection& db, const Chosen& pass, const Books& books,
                      std::vector<Status>& refused) {
   for (Entry* entry : pass) {
-    const Status status = StorePass(db, {entry}, policy);
+    const Status status = StorePass(db, {entry}, books);
     if (status.code() == StatusCode::kUnavailable) return status;
     if (!status.ok()) refused[entry->call] = status;
   }
@@ -44,7 +54,9 @@ Status StoreOneByOne(Connection& db, const Chosen& pass, const LeasePolicy& poli
 
 Result<std::vector<Result<v1::ReportResponse>>> StoreReports(Connection& db,
                                                              const std::vector<ReportCall>& calls,
-                                                             const LeasePolicy& policy) {
+                                                             const LeasePolicy& policy,
+                                                             scheduler::Dispatcher& dispatcher) {
+  const Books books{policy, dispatcher};
   std::vector<Status> refused;
   QF_ASSIGN_OR_RETURN(auto entries, PrepareEntries(db, calls, refused));
   Chosen waiting;
@@ -53,10 +65,10 @@ Result<std::vector<Result<v1::ReportResponse>>> StoreReports(Connection& db,
   }
   while (!waiting.empty()) {
     const Chosen pass = NextPass(waiting);
-    const Status stored = StorePass(db, pass, policy);
+    const Status stored = StorePass(db, pass, books);
     if (stored.ok()) continue;
     if (stored.code() == StatusCode::kUnavailable) return stored;
-    QF_RETURN_IF_ERROR(StoreOneByOne(db, pass, policy, refused));
+    QF_RETURN_IF_ERROR(StoreOneByOne(db, pass, books, refused));
   }
   std::vector<Result<v1::ReportResponse>> answers;
   answers.reserve(calls.size());
@@ -79,7 +91,8 @@ namespace {
 
 Result<v1::ReportVerdict> StoreOne(Connection& db, const v1::ReportRequest& request,
                                    const LeasePolicy& policy) {
-  QF_ASSIGN_OR_RETURN(auto answers, StoreReports(db, {{&request, ""}}, policy));
+  scheduler::Dispatcher dispatcher;
+  QF_ASSIGN_OR_RETURN(auto answers, StoreReports(db, {{&request, ""}}, policy, dispatcher));
   QF_RETURN_IF_ERROR(answers.front().status());
   return answers.front()->verdicts(0);
 }

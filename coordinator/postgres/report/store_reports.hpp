@@ -8,6 +8,7 @@
 #include "base/status.hpp"
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/connection.hpp"
+#include "coordinator/scheduler/dispatcher.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
 
@@ -25,10 +26,12 @@ struct ReportCall {
 // accepted first stays; see Disposition in agent_service.proto. A block that could not be run is
 // queued again, to wait as `policy` says, or given up after policy.max_failures. Each answer is its
 // own: kPermissionDenied: the session is another agent's. If the batch as a whole is refused by the
-// database, its entries are stored one by one, so that one cannot hold up the others.
+// database, its entries are stored one by one, so that one cannot hold up the others. `dispatcher`
+// learns how long blocks took.
 Result<std::vector<Result<v1::ReportResponse>>> StoreReports(Connection& db,
                                                              const std::vector<ReportCall>& calls,
-                                                             const LeasePolicy& policy);
+                                                             const LeasePolicy& policy,
+                                                             scheduler::Dispatcher& dispatcher);
 
 // A batch of one result, and of one failure.
 Result<v1::ReportVerdict> StoreResult(Connection& db, const std::string& session_id,

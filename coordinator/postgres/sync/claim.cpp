@@ -18,13 +18,7 @@ constexpr int kMostAtOnce = 1024;
 // Others may choose the same blocks at the same time: whoever comes second chooses again.
 constexpr int kMostPasses = 3;
 
-// A block of the queue, not locked.
-struct Candidate {
-  int64_t block_id = 0;
-  int64_t class_id = 0;
-  std::string avoid_session;  // it reported the block's last failure just now
-  std::string principal;
-};
+using scheduler::Candidate;
 
 // Two devices of a host that ask at once must see each other's lease: they take turns here, before
 // what is looked at next. In the order of the numbers, as everywhere.
@@ -67,6 +61,21 @@ Status DropBusyHosts(Transaction& tx, std::vector<Seeker*>& seekers) {
   return OkStatus();
 }
 
+Candidate CandidateOf(const pqxx::row& row, int at_most) {
+  Candidate candidate;
+  candidate.block_id = row["block_id"].as<int64_t>();
+  candidate.class_id = row["class_id"].as<int64_t>();
+  candidate.principal = row["principal"].as<std::string>();
+  candidate.matrix_id = row["matrix_id"].as<std::string>();
+  candidate.band = row["band"].as<int32_t>();
+  candidate.sort_key = row["sort_key"].as<int64_t>();
+  candidate.cost_key = row["cost_key"].as<std::string>();
+  candidate.weights_key = row["weights_key"].as<std::string>();
+  candidate.avoid_session = row["avoid_session"].as<std::string>();
+  candidate.tail = row["in_line"].as<int>() < at_most;
+  return candidate;
+}
+
 // The first blocks of each line of the classes, never the whole queue, without those in `missed`.
 // Locks nothing: what is not chosen must stay free for others. No condition on the block's state:
 // before the first ANALYZE the planner takes it for rare, and sorts the queue.
@@ -74,7 +83,8 @@ Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::vector<
                                              int at_most, const std::vector<int64_t>& missed) {
   QF_ASSIGN_OR_RETURN(const auto rows,
                       tx.Query(R"(
-    SELECT r.block_id, c.class_id, r.avoid_session, r.principal
+    SELECT r.*, c.class_id, b.matrix_id, b.cost_key, b.weights_key,
+           count(*) OVER (PARTITION BY c.class_id, r.principal) AS in_line
     FROM unnest($1::bigint[]) AS c (class_id),
     LATERAL (
       WITH RECURSIVE line AS (
@@ -92,46 +102,41 @@ Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::vector<
       WHERE r.class_id = c.class_id AND r.principal = line.principal AND r.not_before <= clock_timestamp()
         AND r.block_id <> ALL($3::bigint[])
       ORDER BY r.band, r.sort_key, r.block_id LIMIT $2) AS r
-    ORDER BY r.band, r.sort_key, r.block_id)",
+    JOIN block b USING (block_id))",
                                {Parameter::Array(classes), at_most, Parameter::Array(missed)}));
   std::vector<Candidate> candidates;
-  for (const auto& row : rows) {
-    candidates.push_back({row[0].as<int64_t>(), row[1].as<int64_t>(), row[2].as<std::string>(),
-                          row[3].as<std::string>()});
-  }
+  candidates.reserve(rows.size());
+  for (const auto& row : rows) candidates.push_back(CandidateOf(row, at_most));
   return candidates;
 }
 
-bool Fits(const Candidate& candidate, const Seeker& seeker) {
-  return std::binary_search(seeker.classes.begin(), seeker.classes.end(), candidate.class_id) &&
-         candidate.avoid_session != seeker.request().session_id();
-}
-
-struct Assignments {
+// Columns of what was chosen, a place each.
+struct Chosen {
   std::vector<int64_t> blocks;
   std::vector<std::string> sessions, principals, phases;
+  std::vector<double> estimates;
+  std::vector<Seeker*> seekers;
 };
 
-// The first block to each seeker, then the second: none waits on one agent while another is idle.
-Assignments Choose(const std::vector<Seeker*>& seekers, const std::vector<Candidate>& candidates) {
-  Assignments chosen;
-  std::vector<bool> taken(candidates.size());
-  for (bool again = true; again;) {
-    again = false;
-    for (Seeker* seeker : seekers) {
-      if (seeker->wants == 0) continue;
-      size_t at = 0;
-      while (at < candidates.size() && (taken[at] || !Fits(candidates[at], *seeker))) ++at;
-      if (at == candidates.size()) continue;
-      taken[at] = true;
-      again = true;
-      --seeker->wants;
-      chosen.blocks.push_back(candidates[at].block_id);
-      chosen.sessions.push_back(seeker->request().session_id());
-      chosen.principals.push_back(candidates[at].principal);
-      chosen.phases.emplace_back(seeker->StartsNext() ? "" : "queued");
-      seeker->expects = true;
-    }
+Chosen Choose(scheduler::Dispatcher& dispatcher, const std::vector<Seeker*>& seekers,
+              const std::vector<Candidate>& candidates) {
+  std::vector<scheduler::Asking> asking;
+  for (const Seeker* seeker : seekers) {
+    asking.push_back({seeker->request().session_id(), seeker->classes, seeker->device_class,
+                      seeker->life_left_seconds, seeker->Holds(), seeker->wants});
+  }
+  Chosen chosen;
+  for (const scheduler::Assignment& one : dispatcher.Choose(asking, candidates)) {
+    Seeker& seeker = *seekers[static_cast<size_t>(one.seeker)];
+    const Candidate& candidate = candidates[static_cast<size_t>(one.candidate)];
+    --seeker.wants;
+    chosen.blocks.push_back(candidate.block_id);
+    chosen.sessions.push_back(seeker.request().session_id());
+    chosen.principals.push_back(candidate.principal);
+    chosen.phases.emplace_back(seeker.StartsNext() ? "" : "queued");
+    chosen.estimates.push_back(one.estimate_seconds);
+    chosen.seekers.push_back(&seeker);
+    seeker.expects = true;
   }
   return chosen;
 }
@@ -139,13 +144,14 @@ Assignments Choose(const std::vector<Seeker*>& seekers, const std::vector<Candid
 // Takes those of the chosen blocks that nobody else holds. Block and queue row are locked together;
 // the matrix row is left alone, which is locked before blocks everywhere; see kSelectMatrix for the
 // version. Blocks that were not to be had are noted in `missed`.
-Status Take(Transaction& tx, const Assignments& chosen, const LeasePolicy& policy,
-            const std::map<std::string, Seeker*>& by_session, std::vector<int64_t>& missed) {
-  QF_ASSIGN_OR_RETURN(const auto rows,
-                      tx.Query(R"(
+Status Take(Transaction& tx, const Chosen& chosen, const LeasePolicy& policy,
+            scheduler::Dispatcher& dispatcher, std::vector<int64_t>& missed) {
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query(R"(
     WITH picked AS MATERIALIZED (
-      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $5::text[]) WITH ORDINALITY
-        AS g (block_id, session_id, principal, phase, place)),
+      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $5::text[], $6::float8[]) WITH ORDINALITY
+        AS g (block_id, session_id, principal, phase, estimate, place)),
     free AS MATERIALIZED (
       SELECT r.block_id FROM ready r JOIN block b USING (block_id) WHERE r.block_id = ANY($1::bigint[])
       FOR UPDATE OF r, b SKIP LOCKED),
@@ -153,26 +159,27 @@ Status Take(Transaction& tx, const Assignments& chosen, const LeasePolicy& polic
     taken AS (
       UPDATE block SET state = 'leased', epoch = epoch + 1 FROM picked JOIN free USING (block_id)
       WHERE block.block_id = picked.block_id AND block.state = 'ready'
-      RETURNING block.block_id, block.epoch, block.spec, block.matrix_id, picked.session_id, picked.principal, picked.phase,
-                picked.place),
+      RETURNING block.epoch, block.spec, block.matrix_id, picked.*),
     leased AS (
-      INSERT INTO lease (block_id, epoch, session_id, principal, phase, expire_time)
-      SELECT block_id, epoch, session_id, principal, phase, clock_timestamp() + make_interval(secs => $4)
+      INSERT INTO lease (block_id, epoch, session_id, principal, phase, estimate_seconds, expire_time)
+      SELECT block_id, epoch, session_id, principal, phase, estimate, clock_timestamp() + make_interval(secs => $4)
       FROM taken ORDER BY place),
     tried AS (INSERT INTO attempt (block_id, epoch, session_id) SELECT block_id, epoch, session_id FROM taken)
-    SELECT session_id, block_id, epoch, spec, matrix_id FROM taken ORDER BY place)",
-                               {Parameter::Array(chosen.blocks), Parameter::Array(chosen.sessions),
-                                Parameter::Array(chosen.principals), policy.lease_seconds,
-                                Parameter::Array(chosen.phases)}));
-  std::set<int64_t> taken;
+    SELECT place, block_id, epoch, spec, matrix_id FROM taken ORDER BY place)",
+               {Parameter::Array(chosen.blocks), Parameter::Array(chosen.sessions),
+                Parameter::Array(chosen.principals), policy.lease_seconds,
+                Parameter::Array(chosen.phases), Parameter::Array(chosen.estimates)}));
+  std::vector<bool> taken(chosen.blocks.size());
   for (const auto& row : rows) {
-    taken.insert(row[1].as<int64_t>());
-    by_session.at(row[0].as<std::string>())->Give(GrantFrom(row));
+    const auto place = row[0].as<size_t>() - 1;
+    taken[place] = true;
+    chosen.seekers[place]->Give(GrantFrom(row));
   }
-  for (size_t i = 0; i < chosen.blocks.size(); ++i) {
-    if (taken.contains(chosen.blocks[i])) continue;
+  for (size_t i = 0; i < taken.size(); ++i) {
+    if (taken[i]) continue;
     missed.push_back(chosen.blocks[i]);
-    Seeker& seeker = *by_session.at(chosen.sessions[i]);
+    Seeker& seeker = *chosen.seekers[i];
+    dispatcher.GiveBack(seeker.device_class, chosen.principals[i], chosen.estimates[i]);
     ++seeker.wants;
     seeker.expects = false;
   }
@@ -180,27 +187,28 @@ Status Take(Transaction& tx, const Assignments& chosen, const LeasePolicy& polic
 }
 
 Status ClaimOnce(Transaction& tx, const std::vector<Seeker*>& asking, const LeasePolicy& policy,
-                 std::vector<int64_t>& missed) {
+                 scheduler::Dispatcher& dispatcher, std::vector<int64_t>& missed) {
   std::set<int64_t> classes;
-  std::map<std::string, Seeker*> by_session;
+  std::vector<Seeker*> wanting;
   int wanted = 0;
   for (Seeker* seeker : asking) {
     if (seeker->wants == 0) continue;
+    wanting.push_back(seeker);
     classes.insert(seeker->classes.begin(), seeker->classes.end());
-    by_session[seeker->request().session_id()] = seeker;
     wanted = std::min(wanted + seeker->wants, kMostAtOnce);
   }
-  if (wanted == 0) return OkStatus();
+  if (wanting.empty()) return OkStatus();
   QF_ASSIGN_OR_RETURN(const auto candidates, SeeCandidates(tx, {classes.begin(), classes.end()},
                                                            wanted + kLookAhead, missed));
-  const Assignments chosen = Choose(asking, candidates);
+  const Chosen chosen = Choose(dispatcher, wanting, candidates);
   if (chosen.blocks.empty()) return OkStatus();
-  return Take(tx, chosen, policy, by_session, missed);
+  return Take(tx, chosen, policy, dispatcher, missed);
 }
 
 }  // namespace
 
-Status ClaimBlocks(Transaction& tx, std::vector<Seeker>& seekers, const LeasePolicy& policy) {
+Status ClaimBlocks(Transaction& tx, std::vector<Seeker>& seekers, const LeasePolicy& policy,
+                   scheduler::Dispatcher& dispatcher) {
   std::vector<Seeker*> asking;
   for (Seeker& seeker : seekers) {
     if (seeker.open() && seeker.wants > 0 && !seeker.classes.empty()) asking.push_back(&seeker);
@@ -211,7 +219,7 @@ Status ClaimBlocks(Transaction& tx, std::vector<Seeker>& seekers, const LeasePol
   std::vector<int64_t> missed;
   for (int pass = 0; pass < kMostPasses; ++pass) {
     const size_t before = missed.size();
-    QF_RETURN_IF_ERROR(ClaimOnce(tx, asking, policy, missed));
+    QF_RETURN_IF_ERROR(ClaimOnce(tx, asking, policy, dispatcher, missed));
     if (missed.size() == before) break;
   }
   return OkStatus();

@@ -40,6 +40,9 @@ void Introduce(Seeker& seeker, const pqxx::row& row) {
   seeker.device_class = row["device_class"].as<std::string>();
   seeker.share_host = row["share_host"].as<bool>();
   seeker.draining = row["draining"].as<bool>();
+  // What is past its time lives on borrowed time: it gets what is shortest.
+  const auto life = row["life_seconds"].as<double>();
+  seeker.life_left_seconds = life > 0 ? std::max(1.0, life - row["age"].as<double>()) : 0;
   seeker.classes = NumbersOf(row["classes"]);
 }
 
@@ -75,6 +78,7 @@ Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers) {
         AND (s.last_seen < clock_timestamp() - interval '2 s' OR s.spooled_results <> g.spooled
              OR s.not_leasing_reason <> g.reason))
     SELECT s.session_id, s.agent_name, s.host_id, s.device_uid, s.device_class, s.share_host, a.draining,
+           s.life_seconds, extract(epoch FROM clock_timestamp() - s.create_time)::float8 AS age,
            (SELECT array_agg(c.class_id ORDER BY c.class_id) FROM session_class c
             WHERE c.session_id = s.session_id)::text AS classes
     FROM met JOIN session s USING (session_id) JOIN agent a USING (agent_name))",

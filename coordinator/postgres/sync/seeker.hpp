@@ -23,11 +23,15 @@ struct Seeker {
   bool draining = false;         // an operator drains the agent
   std::vector<int64_t> classes;  // it meets, ascending
 
+  double life_left_seconds = 0;  // until its host is expected to go; 0: it stays
+
   int wants = 0;         // blocks it may be granted now
   bool expects = false;  // one is being granted
 
   const v1::SyncRequest& request() const { return *call->request; }
   bool open() const { return status.ok(); }
+  // Blocks it runs, has waiting or gets with this answer.
+  int Holds() const;
   // True if the next block it gets is run at once, and waits for no other.
   bool StartsNext() const;
   void Give(v1::Grant grant);

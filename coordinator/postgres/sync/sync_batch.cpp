@@ -17,6 +17,12 @@ bool Seeker::StartsNext() const {
          response.action_case() == v1::SyncResponse::ACTION_NOT_SET;
 }
 
+// What was just stopped still counts: agents without prefetch expect one thing an answer.
+int Seeker::Holds() const {
+  return (request().has_running() ? 1 : 0) + request().queued_size() - response.dropped_size() +
+         (response.has_start() ? 1 : 0) + response.queue_size();
+}
+
 void Seeker::Give(v1::Grant grant) {
   expects = false;
   (StartsNext() ? *response.mutable_start() : *response.add_queue()) = std::move(grant);
@@ -38,12 +44,8 @@ constexpr int kMostPrefetched = 128;
 int WantsOf(const Seeker& seeker) {
   const v1::SyncRequest& request = seeker.request();
   if (request.draining() || seeker.draining || !request.not_leasing_reason().empty()) return 0;
-  // What was just stopped still counts: agents without prefetch expect one thing an answer.
-  const int held = (request.has_running() ? 1 : 0) + request.queued_size() -
-                   seeker.response.dropped_size() + (seeker.response.has_start() ? 1 : 0) +
-                   seeker.response.queue_size();
   const int room = 1 + static_cast<int>(std::min<uint32_t>(request.prefetch(), kMostPrefetched));
-  return std::max(0, room - held);
+  return std::max(0, room - seeker.Holds());
 }
 
 std::vector<Seeker> SeekersOf(const std::vector<SyncCall>& calls, const LeasePolicy& policy) {
@@ -62,7 +64,8 @@ std::vector<Seeker> SeekersOf(const std::vector<SyncCall>& calls, const LeasePol
 
 Result<std::vector<Result<v1::SyncResponse>>> SyncSessions(Connection& db,
                                                            const std::vector<SyncCall>& calls,
-                                                           const LeasePolicy& policy) {
+                                                           const LeasePolicy& policy,
+                                                           scheduler::Dispatcher& dispatcher) {
   std::vector<Seeker> seekers;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     seekers = SeekersOf(calls, policy);
@@ -70,7 +73,7 @@ Result<std::vector<Result<v1::SyncResponse>>> SyncSessions(Connection& db,
     QF_RETURN_IF_ERROR(RenewLeases(tx, seekers, policy));
     QF_RETURN_IF_ERROR(OfferAgain(tx, seekers));
     for (Seeker& seeker : seekers) seeker.wants = WantsOf(seeker);
-    return ClaimBlocks(tx, seekers, policy);
+    return ClaimBlocks(tx, seekers, policy, dispatcher);
   }));
   std::vector<Result<v1::SyncResponse>> answers;
   answers.reserve(seekers.size());
@@ -86,7 +89,8 @@ Result<std::vector<Result<v1::SyncResponse>>> SyncSessions(Connection& db,
 
 Result<v1::SyncResponse> SyncSession(Connection& db, const v1::SyncRequest& request,
                                      const LeasePolicy& policy) {
-  QF_ASSIGN_OR_RETURN(auto answers, SyncSessions(db, {{&request, ""}}, policy));
+  scheduler::Dispatcher dispatcher;
+  QF_ASSIGN_OR_RETURN(auto answers, SyncSessions(db, {{&request, ""}}, policy, dispatcher));
   return std::move(answers.front());
 }
 

@@ -8,6 +8,7 @@
 #include "base/status.hpp"
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/connection.hpp"
+#include "coordinator/scheduler/dispatcher.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
 
@@ -25,6 +26,7 @@ struct SyncCall {
 // kPermissionDenied: it is another agent's. The status of the whole is the database's.
 Result<std::vector<Result<v1::SyncResponse>>> SyncSessions(Connection& db,
                                                            const std::vector<SyncCall>& calls,
-                                                           const LeasePolicy& policy);
+                                                           const LeasePolicy& policy,
+                                                           scheduler::Dispatcher& dispatcher);
 
 }  // namespace quantfleet::postgres
