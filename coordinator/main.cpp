@@ -6,7 +6,6 @@
 #include <string>
 #include <thread>
 
-#include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
 #include "base/logging.hpp"
@@ -17,6 +16,7 @@
 #include "coordinator/postgres/operations/restore.hpp"
 #include "coordinator/rpc/bookkeeper.hpp"
 #include "coordinator/rpc/expansion_worker.hpp"
+#include "coordinator/rpc/observe/library_log.hpp"
 #include "coordinator/rpc/server.hpp"
 #include "coordinator/rpc/sweeper.hpp"
 #include "coordinator/service_queries.hpp"
@@ -156,8 +156,7 @@ int Main(int argc, char** argv) {
   if (const int code = ParseCoordinatorOptions(argc, argv, options); code >= 0) return code;
   log::Configure("quantfleet-coordinator", log::Level::kInfo,
                  options.log_format == "json" ? log::Format::kJson : log::Format::kText);
-  // It would write a line, of no limit, for whatever a stranger sends; callers get an error.
-  google::protobuf::SetLogHandler(nullptr);
+  rpc::RouteLibraryLogs();
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

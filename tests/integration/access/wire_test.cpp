@@ -3,7 +3,9 @@
 //
 // What comes over the wire: ports without and with TLS, and bytes that are no requests.
 #include <array>
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -17,7 +19,7 @@
 #include "quantfleet/v1/access_service.pb.h"
 #include "quantfleet/v1/enrolment_service.pb.h"
 #include "quantfleet/v1/fleet_service.pb.h"
-#include "quantfleet/v1/matrix_service.pb.h"
+#include "quantfleet/v1/matrix_service.grpc.pb.h"
 
 namespace quantfleet::testing {
 namespace {
@@ -31,8 +33,8 @@ grpc::Status Look(const std::shared_ptr<grpc::Channel>& channel, const std::stri
                     token);
 }
 
-// Sends bytes to a port, and waits for the other end to hang up.
-void SendRaw(int port, const std::string& bytes) {
+// Sends bytes to a port, and waits for the other end to hang up; `ends`: nothing more will come.
+void SendRaw(int port, const std::string& bytes, bool ends = true) {
   const int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -40,7 +42,7 @@ void SendRaw(int port, const std::string& bytes) {
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   ASSERT_EQ(connect(file, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
   send(file, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  shutdown(file, SHUT_WR);
+  if (ends) shutdown(file, SHUT_WR);
   std::array<char, 4096> ignored{};
   while (recv(file, ignored.data(), ignored.size(), 0) > 0) {
   }
@@ -189,6 +191,43 @@ TEST(Wire, TheServerFindsItsOwnPortBehindTls) {
   coordinator.server->SetServing(false);
   EXPECT_TRUE(coordinator.server->AnswersItself(std::chrono::seconds(10)))
       << "NOT_SERVING is an answer";
+}
+
+TEST(Wire, AConnectionCarriesALimitedNumberOfCalls) {
+  constexpr size_t kCalls = 1200, kMost = 1024;
+  SecureCoordinator coordinator;
+  const std::string token = coordinator.Token("ada", Role::kAdmin);
+  const auto submitted = postgres::SubmitMatrix(coordinator.db, SubmissionOf("one", 1));
+  ASSERT_TRUE(submitted.ok());
+  v1::GetMatrixRequest request;
+  request.set_matrix_id(submitted->matrix.matrix_id());
+  request.set_known_version(uint64_t{1} << 40);
+  request.set_wait_seconds(25);
+  const auto stub = v1::MatrixService::NewStub(coordinator.Connect(nullptr));
+  std::vector<grpc::ClientContext> contexts(kCalls);
+  std::vector<v1::GetMatrixResponse> responses(kCalls);
+  std::atomic<size_t> ended = 0;
+  for (size_t i = 0; i < kCalls; ++i) {
+    contexts[i].AddMetadata("authorization", "Bearer " + token);
+    stub->async()->GetMatrix(&contexts[i], &request, &responses[i],
+                             [&](const grpc::Status&) { ++ended; });
+  }
+  while (coordinator.parking.Waiting() < kMost && ended == 0) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_EQ(ended, 0U);
+  EXPECT_EQ(coordinator.parking.Waiting(), kMost) << "the others wait at the caller's";
+  for (grpc::ClientContext& context : contexts) context.TryCancel();
+  while (ended < kCalls) std::this_thread::yield();
+}
+
+TEST(Wire, WhoConnectsAndSaysNothingIsHungUpOn) {
+  SecureCoordinator coordinator;
+  const auto begin = std::chrono::steady_clock::now();
+  SendRaw(coordinator.server->port(), "", false);
+  SendRaw(coordinator.server->agent_port(), "", false);
+  const auto took = std::chrono::steady_clock::now() - begin;
+  EXPECT_GT(took, std::chrono::seconds(5)) << "slow machines have time";
+  EXPECT_LT(took, std::chrono::seconds(60));
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 //
 // What an operator sees of calls: their ids in logs, answers and audit, and their counts.
 #include <gmock/gmock.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include "coordinator/access/secret.hpp"
 #include "coordinator/rpc/observe/call_observer.hpp"
+#include "coordinator/rpc/observe/library_log.hpp"
 #include "coordinator/rpc/server.hpp"
 #include "tests/support/blocks.hpp"
 
@@ -111,6 +113,16 @@ TEST_F(Observe, AFloodOfFailuresDoesNotFloodTheLog) {
       metrics_.Text({}),
       HasSubstr(
           "quantfleet_calls_total{code=\"NOT_FOUND\",method=\"MatrixService/CancelMatrix\"} 300"));
+}
+
+TEST(LibraryLog, WhatGrpcSaysIsOurFormAndLimited) {
+  RouteLibraryLogs();
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 500; ++i) gpr_log(GPR_ERROR, "no handshake %d", i);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  gpr_set_log_function(nullptr);
+  EXPECT_THAT(log, HasSubstr("gRPC reason=\"no handshake 0\""));
+  EXPECT_LT(std::count(log.begin(), log.end(), '\n'), 100);
 }
 
 TEST_F(Observe, TheAuditSaysWhichCallItWas) {
