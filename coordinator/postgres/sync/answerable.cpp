@@ -16,12 +16,14 @@ using Sessions = std::vector<std::string>;
 // Blocks of a class that may start now, by the session that is to leave them to others first.
 using Startable = std::map<int64_t, std::map<std::string, int>>;
 
-// As far as `at_most` of each class.
+// As far as `at_most` of each class. In the index's order, which needs none: without it the planner
+// reads the table until it meets the class, and that may be its last million rows.
 Result<Startable> StartableBlocks(Transaction& tx, int at_most) {
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
     SELECT c.class_id, line.avoid, count(*) FROM requirement_class c, LATERAL (
       SELECT CASE WHEN r.not_before <= clock_timestamp() - interval '10 s' THEN '' ELSE r.avoid_session END AS avoid
-      FROM ready r WHERE r.class_id = c.class_id AND r.not_before <= clock_timestamp() LIMIT $1) AS line
+      FROM ready r WHERE r.class_id = c.class_id AND r.not_before <= clock_timestamp()
+      ORDER BY r.class_id, r.principal, r.band, r.sort_key, r.block_id LIMIT $1) AS line
     GROUP BY 1, 2)",
                                                 {at_most}));
   Startable startable;
