@@ -214,7 +214,7 @@ EngineRun EngineProcess::RunBlock(const v1::Block& block, const OnProgress& on_p
                                   Result<v1::Description>* description) {
   EngineRun run;
   v1::EngineRequest describe;
-  describe.mutable_describe();
+  describe.mutable_describe()->set_fingerprint_only(true);
   v1::EngineRequest request;
   *request.mutable_run()->mutable_block() = block;
   Status sent = Send(describe);

@@ -76,10 +76,10 @@ class EngineProcess {
   Result<v1::Description> Describe();
   // Ceilings, within about `seconds`. Errors as above; kCancelled when `stop` is requested.
   Result<v1::Ceilings> Calibrate(double seconds, const std::stop_token& stop);
-  // Describes the device and, without a pause between the two, runs `block`; `on_progress` is
-  // called on this thread. A stop is answered within `limits.cancel_seconds`, if need be by killing
-  // the process. If the description fails (as with Describe) or is not one of one device, the run
-  // is none, and the process is killed.
+  // Describes the device (not what it supports) and, without a pause between the two, runs `block`;
+  // `on_progress` is called on this thread. A stop is answered within `limits.cancel_seconds`, if
+  // need be by killing the process. If the description fails (as with Describe) or is not one of
+  // one device, the run is none, and the process is killed.
   EngineRun RunBlock(const v1::Block& block, const OnProgress& on_progress,
                      const std::stop_token& stop, const EngineLimits& limits,
                      Result<v1::Description>* description);

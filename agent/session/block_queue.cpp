@@ -109,17 +109,25 @@ std::optional<StartedBlock> BlockQueue::Next(const std::stop_token& stop) {
   running_->set_epoch(started.grant.epoch());
   running_->set_phase("wait");
   running_stop_ = started.stop;
-  ++news_;
-  changed_.notify_all();
+  advanced_ = false;
   return started;
 }
 
-void BlockQueue::Advance(const v1::Progress& progress) {
+bool BlockQueue::HasNext() {
   const std::lock_guard lock(mutex_);
-  if (!running_) return;
+  return open_ && !waiting_.empty();
+}
+
+bool BlockQueue::Advance(const v1::Progress& progress) {
+  const std::lock_guard lock(mutex_);
+  if (!running_) return false;
   // A block that runs again after a failure starts anew; people see the bar wait, not fall.
   running_->set_fraction(std::max(running_->fraction(), progress.fraction()));
   running_->set_phase(progress.phase() + " arm " + std::to_string(progress.arm_index()));
+  if (std::exchange(advanced_, true)) return false;
+  ++news_;
+  changed_.notify_all();
+  return true;
 }
 
 void BlockQueue::Finish(bool result) {

@@ -50,10 +50,13 @@ class BlockQueue {
 
   // Waits at most so long until Next would not wait. False if it still would.
   bool AwaitNext(Duration most, const std::stop_token& stop);
-  // The next block, which then runs. Nothing once closed or stopped.
+  // The next block, which then runs. Nothing once closed or stopped. It is no news before its first
+  // Advance: the device's thread is not to share its processor while the device waits for it.
   std::optional<StartedBlock> Next(const std::stop_token& stop);
-  // What the coordinator is told of the running block.
-  void Advance(const v1::Progress& progress);
+  // True if Next would not wait.
+  bool HasNext();
+  // What the coordinator is told of the running block. True the first time.
+  bool Advance(const v1::Progress& progress);
   // The running block is over; with a result it is told as finished until the result is gone.
   void Finish(bool result);
 
@@ -68,6 +71,7 @@ class BlockQueue {
   bool open_ = false;
   std::deque<v1::Grant> waiting_;
   std::optional<v1::RunningBlock> running_;
+  bool advanced_ = false;
   std::stop_source running_stop_;
   bool ended_with_next_ = false;
   std::vector<SpoolKey> finished_;

@@ -45,6 +45,8 @@ void Conversation::Loop(const std::stop_token& stop) {
 
 v1::SyncRequest Conversation::Compose(const std::stop_token& stop) {
   v1::SyncRequest request;
+  // Whatever became of the block that it was to wait for.
+  parts_.reporter->Resume();
   parts_.queue->Describe(&request);
   if (!Busy(request)) {
     parts_.reporter->AwaitOffered(FromSeconds(kReportFirstSeconds), stop);

@@ -64,11 +64,16 @@ Reporter::~Reporter() {
   thread_.join();
 }
 
-void Reporter::Hand(v1::ReportRequest entry) {
+void Reporter::Hand(v1::ReportRequest entry, bool at_once) {
   const std::lock_guard lock(mutex_);
   handed_.push_back(std::move(entry));
   due_ = true;
-  changed_.notify_all();
+  if (at_once) changed_.notify_all();
+}
+
+void Reporter::Resume() {
+  const std::lock_guard lock(mutex_);
+  if (due_) changed_.notify_all();
 }
 
 void Reporter::UseSession(const std::string& session_id) {

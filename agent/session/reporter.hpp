@@ -37,8 +37,10 @@ class Reporter {
   // Writes what it was handed, and tries for two seconds at most to report it.
   ~Reporter();
 
-  // Takes the result or failure of one run.
-  void Hand(v1::ReportRequest entry);
+  // Takes the result or failure of one run. Not `at_once`: work on it begins with Resume, or when
+  // there is other work.
+  void Hand(v1::ReportRequest entry, bool at_once);
+  void Resume();
   // Reports under this session from now on; whatever is in the spool first.
   void UseSession(const std::string& session_id);
   // True if the result of this run is kept here, on disk or on its way there.

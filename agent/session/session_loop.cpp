@@ -123,6 +123,7 @@ Status SessionLoop::Serve(const std::stop_token& stop) {
       {coordinator_, spool_, &*reporter_, &queue_}, *session_, options_.prefetch,
       [this, session_id](const Status& reason) { EndSession(session_id, reason); });
   while (true) {
+    if (!queue_.HasNext()) reporter_->Resume();
     if (!queue_.AwaitNext(FromSeconds(kRestSeconds), stop)) executor_->Rest();
     const auto block = queue_.Next(stop);
     if (!block) break;
@@ -142,11 +143,15 @@ void SessionLoop::RunBlock(const StartedBlock& block, const std::stop_token& sto
   std::stop_source block_stop = block.stop;
   const std::stop_callback forward(stop, [&block_stop] { block_stop.request_stop(); });
   auto result = executor_->Run(
-      grant.block(), [this](const v1::Progress& progress) { queue_.Advance(progress); },
+      grant.block(),
+      [this](const v1::Progress& progress) {
+        if (queue_.Advance(progress)) reporter_->Resume();
+      },
       block_stop.get_token());
   // A result that was complete when the agent was told to end is kept.
   const bool discard = block_stop.stop_requested() && !(stop.stop_requested() && result.ok());
-  if (!discard) reporter_->Hand(EntryOf(grant, std::move(result)));
+  // With another block here, disk and network wait until the device is at work on it.
+  if (!discard) reporter_->Hand(EntryOf(grant, std::move(result)), !queue_.HasNext());
   queue_.Finish(!discard);
   LogEnd(block, begin);
 }

@@ -11,7 +11,9 @@
 
 namespace quantfleet::engine {
 
-struct DescribeRequest {};
+struct DescribeRequest {
+  bool fingerprint_only = false;
+};
 struct CalibrateRequest {
   double max_seconds = 0;
 };

@@ -34,6 +34,13 @@ class ObjectReader {
     *value = field->get<std::string>();
   }
 
+  void Read(const char* name, bool* value) {
+    const Json* const field = Take(name);
+    if (field == nullptr) return;
+    if (!field->is_boolean()) return Fail(name, "must be a boolean");
+    *value = field->get<bool>();
+  }
+
   void Read(const char* name, double* value) {
     const Json* const field = Take(name);
     if (field == nullptr) return;
@@ -234,6 +241,12 @@ EngineRequest ReadRequest(const std::string& name, const Json& body, Status* sta
     reader.Finish(std::array{"maxSeconds"});
     return request;
   }
+  if (name == "describe") {
+    DescribeRequest request;
+    reader.Read("fingerprintOnly", &request.fingerprint_only);
+    reader.Finish(std::array{"fingerprintOnly"});
+    return request;
+  }
   if (name == "run") {
     RunRequest request;
     if (const Json* const block = reader.Take("block")) {
@@ -243,7 +256,6 @@ EngineRequest ReadRequest(const std::string& name, const Json& body, Status* sta
     return request;
   }
   reader.Finish({});
-  if (name == "describe") return DescribeRequest{};
   if (name != "cancel") *status = InvalidArgument(name.substr(0, 80) + " is no request");
   return CancelRequest{};
 }

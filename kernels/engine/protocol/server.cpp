@@ -71,7 +71,7 @@ Result<OpenedDevice*> Server::Open() {
   return opened_.get();
 }
 
-Result<DeviceDescription> Server::DescribeDevice(const std::string& selector) {
+Result<DeviceDescription> Server::DescribeDevice(const std::string& selector, bool with_support) {
   OpenedDevice temporary;
   OpenedDevice* opened = opened_.get();
   if (opened == nullptr || opened->device->info().selector != selector) {
@@ -84,6 +84,7 @@ Result<DeviceDescription> Server::DescribeDevice(const std::string& selector) {
   description.fingerprint["engine.version"] = Version();
   if (!digest_.empty()) description.fingerprint["engine.digest"] = digest_;
   for (const auto& operation : opened->operations) {
+    if (!with_support) break;
     for (KernelSupport& entry : operation->Support()) {
       description.support.push_back(std::move(entry));
     }
@@ -92,7 +93,7 @@ Result<DeviceDescription> Server::DescribeDevice(const std::string& selector) {
   return description;
 }
 
-Status Server::Describe() {
+Status Server::Describe(const DescribeRequest& request) {
   Description description;
   description.engine_version = Version();
   description.engine_digest = digest_;
@@ -106,7 +107,8 @@ Status Server::Describe() {
     QF_RETURN_IF_ERROR(Open().status());
   }
   for (const std::string& selector : selectors) {
-    QF_ASSIGN_OR_RETURN(DeviceDescription device, DescribeDevice(selector));
+    QF_ASSIGN_OR_RETURN(DeviceDescription device,
+                        DescribeDevice(selector, !request.fingerprint_only));
     description.devices.push_back(std::move(device));
   }
   Send(description);
@@ -142,7 +144,7 @@ Status Server::Handle(const EngineRequest& request, const std::stop_token& stop)
     if (const auto* calibrate = std::get_if<CalibrateRequest>(&request)) {
       return Calibrate(*calibrate, stop);
     }
-    return Describe();
+    return Describe(std::get<DescribeRequest>(request));
   } catch (const std::bad_alloc&) {
     return ResourceExhausted("the host has no memory for this request");
   } catch (const std::exception& failure) {

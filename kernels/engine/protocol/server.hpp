@@ -37,8 +37,8 @@ class Server {
  private:
   // Writes one line; false when the reader is gone.
   bool Send(const EngineEvent& event);
-  Result<DeviceDescription> DescribeDevice(const std::string& selector);
-  Status Describe();
+  Result<DeviceDescription> DescribeDevice(const std::string& selector, bool with_support);
+  Status Describe(const DescribeRequest& request);
   Status Calibrate(const CalibrateRequest& request, const std::stop_token& stop);
   Status Run(const RunRequest& request, const std::stop_token& stop);
   Status Handle(const EngineRequest& request, const std::stop_token& stop);

@@ -164,6 +164,15 @@ TEST(EngineProcess, DescribesItsDevice) {
   EXPECT_EQ(support["dequantize"], formats::AllFormats().size() * kConversions);
 }
 
+TEST(EngineProcess, LeavesOutWhatDoesNotChangeIfAsked) {
+  Engine engine({"--device", "cpu", "--threads", "2"});
+  engine.Send(R"({"describe":{"fingerprintOnly":true}})");
+  const Json device = engine.Answer().at(0)["description"]["devices"][0];
+  EXPECT_EQ(device["device"]["uid"], "cpu-2t");
+  EXPECT_TRUE(device["fingerprint"]["values"].contains("cpu.model"));
+  EXPECT_FALSE(device.contains("support"));
+}
+
 TEST(EngineProcess, Calibrates) {
   Engine engine({"--device", "cpu", "--threads", "1"});
   engine.Send(R"({"calibrate":{"maxSeconds":0.5}})");

@@ -63,6 +63,8 @@ TEST(ParseRequest, ReadsTheShapeOfAConversion) {
 
 TEST(ParseRequest, ReadsTheOthers) {
   EXPECT_TRUE(std::holds_alternative<DescribeRequest>(*ParseRequest(R"({"describe":{}})")));
+  EXPECT_TRUE(std::get<DescribeRequest>(*ParseRequest(R"({"describe":{"fingerprintOnly":true}})"))
+                  .fingerprint_only);
   EXPECT_TRUE(std::holds_alternative<CancelRequest>(*ParseRequest(R"( {"cancel": {}} )")));
   EXPECT_EQ(
       std::get<CalibrateRequest>(*ParseRequest(R"({"calibrate":{"maxSeconds":1.5}})")).max_seconds,
@@ -78,6 +80,7 @@ TEST(ParseRequest, SaysWhereALineIsWrong) {
       {R"({"describe":{},"cancel":{}})", "must be an object with one of"},
       {R"({"destroy":{}})", "destroy is no request"},
       {R"({"describe":{"all":true}})", "describe.all is an unknown field"},
+      {R"({"describe":{"fingerprintOnly":1}})", "describe.fingerprintOnly must be a boolean"},
       {R"({"describe":7})", "describe must be an object"},
       {R"({"calibrate":{"maxSeconds":"x"}})", "calibrate.maxSeconds must be a number"},
       {R"({"calibrate":{"maxSeconds":-1}})", "calibrate.maxSeconds must not be negative"},
