@@ -117,7 +117,8 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   backend.start_time = std::chrono::system_clock::now();
   backend.metrics = &metrics;
   backend.policy.lease_seconds = options.lease_seconds;
-  backend.policy.sync_seconds = std::min(5.0, options.lease_seconds / 4);
+  // A busy agent hears of a cancel at its next Sync: within 5 s, the call's own time included.
+  backend.policy.sync_seconds = std::min(4.0, options.lease_seconds / 4);
   QF_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(*listen, backend));
   const rpc::Bookkeeper bookkeeper(&pool, &dispatcher);
   const rpc::Sweeper sweeper(&pool, &parking, backend.policy,
