@@ -10,6 +10,7 @@
 
 #include "base/logging.hpp"
 #include "base/version.hpp"
+#include "coordinator/archive/archive.hpp"
 #include "coordinator/metrics_page.hpp"
 #include "coordinator/options.hpp"
 #include "coordinator/postgres/migrator.hpp"
@@ -56,6 +57,21 @@ Status MarkRestored(const CoordinatorOptions& options) {
   std::printf("%llu blocks and %llu grants have new epochs; coordinators may start\n",
               static_cast<unsigned long long>(restored.blocks),
               static_cast<unsigned long long>(restored.leases));
+  return OkStatus();
+}
+
+Status Archive(const CoordinatorOptions& options) {
+  postgres::Connection db(options.database);
+  QF_ASSIGN_OR_RETURN(const auto paths,
+                      ArchiveMatrices(db, options.archive_folder, options.archive_days));
+  for (const std::string& path : paths) std::printf("%s\n", path.c_str());
+  return OkStatus();
+}
+
+Status RestoreArchive(const CoordinatorOptions& options) {
+  postgres::Connection db(options.database);
+  QF_ASSIGN_OR_RETURN(const std::string matrix_id, RestoreMatrix(db, options.archive_file));
+  std::printf("%s\n", matrix_id.c_str());
   return OkStatus();
 }
 
@@ -149,6 +165,8 @@ Status Run(const CoordinatorOptions& options, const sigset_t& signals) {
   if (options.command == "migrate") return MigrateNow(options);
   if (options.command == "status") return PrintStatus(options);
   if (options.command == "restored") return MarkRestored(options);
+  if (options.command == "archive") return Archive(options);
+  if (options.command == "restore-archive") return RestoreArchive(options);
   return Serve(options, signals);
 }
 

@@ -62,6 +62,20 @@ void AddFlags(CLI::App& app, CoordinatorOptions& o, std::string& config) {
   app.add_flag("--migrate,!--no-migrate", o.migrate, "Bring the schema up to date at the start");
 }
 
+void AddArchive(CLI::App& app, CoordinatorOptions& o) {
+  CLI::App* archive = app.add_subcommand("archive", "Move old matrices into files, and end");
+  archive->fallthrough();
+  archive->add_option("--folder", o.archive_folder, "Folder for the files")->required();
+  archive
+      ->add_option("--older-than-days", o.archive_days, "Those that ended so many days ago or more")
+      ->required()
+      ->check(CLI::Range(0.0, 100000.0));
+  CLI::App* restore =
+      app.add_subcommand("restore-archive", "Put the matrix of such a file back, and end");
+  restore->fallthrough();
+  restore->add_option("file", o.archive_file, "The .jsonl.gz file")->required();
+}
+
 // Settings of the file become flags in front of the real ones, so that those win. A variable in the
 // environment wins over the file as well.
 Status PrependFile(const CLI::App& app, const std::string& path,
@@ -110,6 +124,7 @@ int ParseCoordinatorOptions(int argc, char** argv, CoordinatorOptions& options) 
   app.add_subcommand("status", "Print the schema's version, and end")->fallthrough();
   app.add_subcommand("restored", "Make a database that came from a backup safe to serve, and end")
       ->fallthrough();
+  AddArchive(app, options);
   app.require_subcommand(0, 1);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (const int code = Parse(app, arguments); code >= 0) return code;

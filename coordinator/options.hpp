@@ -26,6 +26,9 @@ struct CoordinatorOptions {
   uint32_t max_running_matrices = 100;
   uint64_t max_running_arms = 1'000'000;
   bool migrate = true;
+  std::string archive_folder;  // of "archive"
+  double archive_days = 0;     // of "archive": matrices that ended before
+  std::string archive_file;    // of "restore-archive"
 };
 
 // Fills `options`, or prints help, version or what is wrong. Returns an exit code to end with, or

@@ -249,6 +249,16 @@ Result<uint64_t> SettleForRetry(Transaction& tx, const std::string& matrix_id, b
   return left.empty() ? 0 : left[0][0].as<uint64_t>();
 }
 
+Status CheckNotArchived(Transaction& tx, const std::string& matrix_id) {
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query("SELECT 1 FROM matrix WHERE matrix_id = $1 AND archive_time IS NOT NULL",
+               {matrix_id}));
+  if (rows.empty()) return OkStatus();
+  return FailedPrecondition("matrix " + matrix_id +
+                            " is being archived; restore it from its archive to retry it");
+}
+
 }  // namespace
 
 Result<v1::RetryMatrixResponse> RetryMatrix(Connection& db, const v1::RetryMatrixRequest& request,
@@ -259,6 +269,7 @@ Result<v1::RetryMatrixResponse> RetryMatrix(Connection& db, const v1::RetryMatri
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     std::string owner;
     QF_ASSIGN_OR_RETURN(const std::string state, LockMatrix(tx, matrix_id, actor, &owner));
+    QF_RETURN_IF_ERROR(CheckNotArchived(tx, matrix_id));
     uint64_t arms = 0;
     if (state == "cancelled") {
       QF_ASSIGN_OR_RETURN(arms, SettleForRetry(tx, matrix_id, !request.failed_only()));
