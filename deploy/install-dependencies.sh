@@ -17,7 +17,7 @@ test=(libgtest-dev libgmock-dev python3 python3-jsonschema python3-protobuf pyth
       node-typescript chromium chromium-driver clang-format procps git openssl)
 lint=(clang-format clang-tidy clang libclang-rt-14-dev shellcheck git)
 bench=(python3 nodejs npm)
-chaos=(python3)
+chaos=(python3 faketime)
 
 wanted=()
 for group in "${@:-build}"; do

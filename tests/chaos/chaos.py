@@ -2,8 +2,10 @@
 # SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 # SPDX-License-Identifier: Apache-2.0
 """Seeded faults against real programs: PostgreSQL, two coordinators, three agents with an engine that measures
-nothing, a network that loses, holds back and repeats. The history of each run is checked: no accepted result is lost
-or doubled, no block is stuck. Usage: chaos.py BIN_DIR [--seeds N] [--first N]; prints a table and, last, a JSON line."""
+nothing, a network that loses, holds back, repeats and swallows, cables that are pulled, disks that are full, clocks that
+jump. The history of each run is checked: no accepted result is lost or doubled, no block is stuck.
+Usage: chaos.py BIN_DIR [--seeds N] [--first N] [--minutes N]; prints a table and, last, a JSON line. Runs beside
+each other are fine."""
 import argparse
 import collections
 import json
@@ -19,8 +21,21 @@ from cluster import LEASE_SECONDS, Cluster, Postgres
 from history import Observer, check
 
 HERE = pathlib.Path(__file__).resolve().parent
-FAULT_SECONDS = 5.0
+FAULT_SECONDS = 4.0
 HEAL_SECONDS = 60.0
+
+
+# Clocks of programs run under a library, which is a fault of its own: not in every seed.
+CLOCKS_EVERY = 4
+NAMESPACES_EVERY = 4
+
+
+def signal_all(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
 
 
 class Nemesis:
@@ -35,12 +50,18 @@ class Nemesis:
         self.database_lock = threading.Lock()
         self.faults = [self.kill_coordinator, self.stop_coordinator, self.kill_agent, self.stop_agent,
                        self.kill_engine, self.kill_engine, self.crash_database, self.lose_answers, self.lose_answers,
-                       self.hold, self.repeat, self.repeat]
+                       self.hold, self.repeat, self.repeat, self.part, self.stop_engine, self.stop_database]
+        if cluster.postgres.disk:
+            self.faults += [self.fill_spool, self.fill_database]
+        if cluster.namespaces:
+            self.faults += 3 * [self.pull_cable]
+        if cluster.has_clocks:
+            self.faults += 3 * [self.jump_clock]
 
     def run(self):
         end = time.monotonic() + FAULT_SECONDS
         while time.monotonic() < end:
-            time.sleep(self.random.uniform(0.05, 0.5))
+            time.sleep(self.random.uniform(0.02, 0.3))
             fault = self.random.choice(self.faults)
             if fault():
                 self.done[fault.__name__] += 1
@@ -86,11 +107,7 @@ class Nemesis:
 
     def kill_engine(self):
         engines = self.random.choice(self.cluster.agents).children()
-        for pid in engines:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        signal_all(engines, signal.SIGKILL)
         return bool(engines)
 
     def crash_database(self):
@@ -104,6 +121,75 @@ class Nemesis:
                 time.sleep(seconds)
                 self.cluster.postgres.start()
         return self._then(crash)
+
+    def stop_engine(self):
+        engines = self.random.choice(self.cluster.agents).children()
+        seconds = self.random.uniform(0.2, 2 * LEASE_SECONDS)
+
+        def stop():
+            signal_all(engines, signal.SIGSTOP)
+            time.sleep(seconds)
+            signal_all(engines, signal.SIGCONT)
+        return bool(engines) and self._then(stop)
+
+    def stop_database(self):
+        if self.database_lock.locked():
+            return False
+        seconds = self.random.uniform(0.2, 2 * LEASE_SECONDS)
+
+        def stop():
+            with self.database_lock:
+                processes = self.cluster.postgres.processes()
+                signal_all(processes, signal.SIGSTOP)
+                time.sleep(seconds)
+                signal_all(processes, signal.SIGCONT)
+        return self._then(stop)
+
+    def fill_database(self):
+        """It ends itself when it cannot write its log, and is started once there is room."""
+        if self.database_lock.locked():
+            return False
+        seconds = self.random.uniform(0.2, 1)
+
+        def fill():
+            postgres = self.cluster.postgres
+            with self.database_lock:
+                postgres.disk.fill()
+                time.sleep(seconds)
+                postgres.disk.empty()
+                time.sleep(0.2)
+                if not postgres.running():
+                    postgres.start()
+        return self._then(fill)
+
+    def fill_spool(self):
+        disk = self.random.choice(self.cluster.spools)
+        seconds = self.random.uniform(0.2, 1.5)
+
+        def fill():
+            disk.fill()
+            time.sleep(seconds)
+            disk.empty()
+        return self._then(fill)
+
+    def jump_clock(self):
+        """An hour ahead or behind, and back after a while, which is a jump as well."""
+        clock = self.cluster.clocks[self.random.choice(sorted(self.cluster.clocks))]
+        clock.write_text(self.random.choice(["+3600\n", "-3600\n"]))
+        seconds = self.random.uniform(0.5, 2)
+
+        def put_right():
+            time.sleep(seconds)
+            clock.write_text("+0\n")
+        return self._then(put_right)
+
+    def pull_cable(self):
+        space = self.random.choice(self.cluster.namespaces)
+        return self._then(space.part, self.random.uniform(0.2, 3 * LEASE_SECONDS))
+
+    def part(self):
+        proxy = self.random.choice(self.cluster.proxies)
+        return self._then(proxy.part, self.random.uniform(0.1, 2 * LEASE_SECONDS))
 
     def lose_answers(self):
         proxy = self.random.choice(self.cluster.proxies)
@@ -145,7 +231,8 @@ def finish(cluster, identity, violations):
 
 def run_seed(bin_dir, postgres, seed):
     begin = time.monotonic()
-    cluster = Cluster(bin_dir, postgres, f"seed_{seed}", random.Random(seed))
+    cluster = Cluster(bin_dir, postgres, f"seed_{seed}", random.Random(seed),
+                      clocks=seed % CLOCKS_EVERY == 0, namespaces=seed % NAMESPACES_EVERY == 1)
     violations = ["the run was cut short"]
     try:
         identity = cluster.client("submit", HERE / "matrix.yaml", "--request-id", f"seed-{seed}").strip()
@@ -175,11 +262,15 @@ def main():
     parser.add_argument("bin_dir")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no seed after this time")
     arguments = parser.parse_args()
-    postgres = Postgres()
+    postgres = Postgres(small=True)
     rows, faults = [], collections.Counter()
     try:
+        end = time.monotonic() + 60 * arguments.minutes
         for seed in range(arguments.first, arguments.first + arguments.seeds):
+            if time.monotonic() > end:
+                break
             row, done = run_seed(arguments.bin_dir, postgres, seed)
             if not rows:
                 print("  ".join(f"{name:>10}" for name in row))

@@ -11,10 +11,15 @@ import subprocess
 import tempfile
 import time
 
+from disk import SmallDisk, can_mount
+from namespace import Namespace, can_make
 from proxy import Proxy
 
 HERE = pathlib.Path(__file__).resolve().parent
 LEASE_SECONDS = 1.0
+DATABASE_BYTES = 400 << 20
+SPOOL_BYTES = 80 << 20  # an agent wants 64 MiB to be free
+FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 def free_port():
@@ -23,13 +28,14 @@ def free_port():
 
 
 class Postgres:
-    """One server for all seeds, a database for each. PostgreSQL refuses root."""
+    """One server for all seeds, a database for each. PostgreSQL refuses root. `small`: on a disk that can be full."""
 
-    def __init__(self):
+    def __init__(self, small=False):
         programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
         assert programs, "PostgreSQL is not installed (make deps)"
         self.programs = programs[-1]
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="quantfleet-chaos-pg."))
+        self.disk = SmallDisk(self.directory, DATABASE_BYTES) if small and can_mount() else None
         self.user = None
         if os.getuid() == 0:
             names = {entry.pw_name for entry in pwd.getpwall()}
@@ -49,6 +55,23 @@ class Postgres:
         options = f"-k {self.directory} -c listen_addresses='' -c recovery_init_sync_method=syncfs"
         self._run("pg_ctl", "start", "-w", "-l", self.directory / "log", "-o", options)
 
+    def running(self):
+        """Whether the server is there; it may be recovering, or stopped by a signal."""
+        try:
+            pid = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+            return pathlib.Path(f"/proc/{pid}").exists()
+        except (OSError, IndexError, ValueError):
+            return False
+
+    def processes(self):
+        """Process ids of the server and all that it started."""
+        try:
+            pid = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+            children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except (OSError, IndexError, ValueError):
+            return []
+        return [pid, *map(int, children)]
+
     def crash(self):
         """As a power cut: no checkpoint."""
         self._run("pg_ctl", "stop", "-w", "-m", "immediate")
@@ -60,13 +83,15 @@ class Postgres:
         """Rows as lists of text, or None while the server is away."""
         done = subprocess.run([self.programs / "psql", "-XAtq", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d",
                                self.conninfo(database), "-c", sql], capture_output=True, text=True, check=False)
-        if done.returncode == 2:
-            return None  # no connection
+        if done.returncode == 2 or "No space left" in done.stderr:
+            return None  # no connection, or none that can be served
         assert done.returncode == 0, done.stderr
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def close(self):
         self.crash()
+        if self.disk:
+            self.disk.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -113,16 +138,37 @@ class Program:
 class Cluster:
     """Two coordinators over one database, three agents, each behind a network of its own."""
 
-    def __init__(self, bin_dir, postgres, database, random):
+    def __init__(self, bin_dir, postgres, database, random, clocks=False, namespaces=False):
         self.bin = pathlib.Path(bin_dir).resolve()
         self.postgres = postgres
         self.database = database
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quantfleet-chaos."))
         assert postgres.query("postgres", f"CREATE DATABASE {database}") is not None
+        self.clocks = {}  # by program: the file that says how far its clock is off
+        self.has_clocks = clocks and FAKETIME.exists()
+        self.spools = []  # disks that can be full
         self.ports = [free_port() for _ in range(2)]
         self.coordinators = [self._coordinator(number, port) for number, port in enumerate(self.ports)]
-        self.proxies = [Proxy(lambda: random.choice(self.ports)) for _ in range(3)]
+        self.namespaces = [Namespace(number) for number in range(3)] if namespaces and can_make() else []
+        hosts = [space.address for space in self.namespaces] or 3 * ["127.0.0.1"]
+        self.proxies = [Proxy(lambda: random.choice(self.ports), host) for host in hosts]
         self.agents = []
+
+    def _clock(self, name):
+        """The environment of a program whose clock can be set while it runs."""
+        if not self.has_clocks:
+            return {}
+        file = self.folder / f"clock-{name}"
+        file.write_text("+0\n")
+        self.clocks[name] = file
+        return {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_CACHE_DURATION": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def _spool(self, number):
+        path = self.folder / f"spool-{number}"
+        if self.postgres.disk:
+            self.spools.append(SmallDisk(path, SPOOL_BYTES))
+        return path
 
     def start_agents(self, environment=None):
         self.agents = [self._agent(number, proxy, environment or {}) for number, proxy in enumerate(self.proxies)]
@@ -130,13 +176,17 @@ class Cluster:
     def _coordinator(self, number, port):
         return Program([self.bin / "quantfleet-coordinator", f"--database={self.postgres.conninfo(self.database)}",
                         f"--listen=127.0.0.1:{port}", "--http=none", f"--lease-seconds={LEASE_SECONDS}"],
-                       self.folder / f"coordinator-{number}.log")
+                       self.folder / f"coordinator-{number}.log", self._clock(f"coordinator-{number}"))
 
     def _agent(self, number, proxy, environment):
-        return Program([self.bin / "quantfleet-agent", f"--coordinator=127.0.0.1:{proxy.port}",
-                        f"--name=agent-{number}", f"--spool={self.folder}/spool-{number}", "--devices=cpu",
-                        f"--engine={HERE / 'fake_engine.py'}", "--share-host", "--log-format=json"],
-                       self.folder / f"agent-{number}.log", dict(environment, QUANTFLEET_FAKE_DEVICE=f"fake-{number}"))
+        space = self.namespaces[number] if self.namespaces else None
+        port = space.relay(proxy.port) if space else proxy.port
+        run = space.command if space else list
+        return Program(run([self.bin / "quantfleet-agent", f"--coordinator=127.0.0.1:{port}",
+                        f"--name=agent-{number}", f"--spool={self._spool(number)}", "--devices=cpu",
+                        f"--engine={HERE / 'fake_engine.py'}", "--share-host", "--log-format=json"]),
+                       self.folder / f"agent-{number}.log", dict(environment, QUANTFLEET_FAKE_DEVICE=f"fake-{number}",
+                                                                 **self._clock(f"agent-{number}")))
 
     def client(self, *arguments, seconds=60):
         """Output of the client, tried again on either coordinator while they are away."""
@@ -154,8 +204,14 @@ class Cluster:
 
     def heal(self):
         """Everything runs, and the network passes everything."""
+        for disk in self.spools:
+            disk.empty()
+        for space in self.namespaces:
+            space.join()
+        for clock in self.clocks.values():
+            clock.write_text("+0\n")
         for proxy in self.proxies:
-            proxy.losing = False
+            proxy.losing = proxy.parted = False
             proxy.flowing.set()
         for program in self.coordinators + self.agents:
             program.revive()
@@ -165,6 +221,8 @@ class Cluster:
             program.kill()
         for proxy in self.proxies:
             proxy.close()
+        for part in self.spools + self.namespaces:
+            part.close()
         assert self.postgres.query("postgres", f"DROP DATABASE {self.database} WITH (FORCE)") is not None
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)

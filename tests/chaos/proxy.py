@@ -11,13 +11,14 @@ KEPT_BYTES = 1 << 20
 class Proxy:
     """Listens on `port`; each connection goes to a coordinator that `choose()` names by its port."""
 
-    def __init__(self, choose):
+    def __init__(self, choose, host="127.0.0.1"):
         self.choose = choose
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((host, 0))
         self.port = self.listener.getsockname()[1]
         self.flowing = threading.Event()
         self.flowing.set()
         self.losing = False
+        self.parted = False
         self.repeated_bytes = 0  # what the coordinators answered to what was sent again
         self.lock = threading.Lock()
         self.open = []
@@ -47,6 +48,8 @@ class Proxy:
         try:
             while data := source.recv(65536):
                 self.flowing.wait()
+                if self.parted:
+                    continue  # nothing arrives, and nobody is told
                 if recording is None and self.losing:
                     continue  # the answer is lost, its effect is not
                 if recording is not None and len(recording) < KEPT_BYTES:
@@ -78,6 +81,13 @@ class Proxy:
         time.sleep(seconds)
         self.cut()
         self.losing = False
+
+    def part(self, seconds):
+        """Nothing passes either way and both ends believe that they are connected; then the connections break."""
+        self.parted = True
+        time.sleep(seconds)
+        self.cut()
+        self.parted = False
 
     def hold(self, seconds):
         """Nothing passes for a while, then everything at once."""
