@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/executor/engine_json.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 
@@ -50,7 +51,38 @@ Status Stopped() {
   return Status(StatusCode::kCancelled, "the block was stopped");
 }
 
-// The state of one Run.
+Status NotOfTheBlock() {
+  return Internal("the engine's measurements do not fit the block's arms");
+}
+
+// What the engine answered, with what it takes to read that.
+struct Answer {
+  v1::BlockResult result;  // without measurements
+  std::vector<std::string> arm_ids;
+  std::map<uint32_t, v1::Measurement> measurements;  // of arms that were given up
+  std::vector<std::string> lines;                    // of the other arms
+  std::vector<uint32_t> origin;                      // their indices in the block
+};
+
+Result<v1::BlockResult> Read(Answer answer) {
+  auto& taken = answer.measurements;
+  for (const std::string& line : answer.lines) {
+    QF_ASSIGN_OR_RETURN(v1::EngineEvent event, DecodeEvent(line));
+    v1::Measurement& measurement = *event.mutable_measurement();
+    if (measurement.arm_index() >= answer.origin.size()) return NotOfTheBlock();
+    const uint32_t index = answer.origin[measurement.arm_index()];
+    if (measurement.arm_id() != answer.arm_ids[index]) return NotOfTheBlock();
+    measurement.set_arm_index(index);
+    if (!taken.emplace(index, std::move(measurement)).second) return NotOfTheBlock();
+  }
+  if (taken.size() != answer.arm_ids.size()) return NotOfTheBlock();
+  for (auto& [index, measurement] : taken) {
+    *answer.result.add_measurements() = std::move(measurement);
+  }
+  return std::move(answer.result);
+}
+
+// The state of one run.
 class Attempts {
  public:
   Attempts(const EngineOptions& options, std::unique_ptr<EngineProcess>& engine,
@@ -64,23 +96,23 @@ class Attempts {
         stop_(stop),
         failures_(static_cast<size_t>(block.arms_size())) {}
 
-  Result<v1::BlockResult> Run() {
+  Result<UnreadResult> Run() {
     const Duration begin = Clock::Steady()->Now();
-    while (parked_.size() < failures_.size() && measured_.empty()) {
+    while (parked_.size() < failures_.size() && lines_.empty()) {
       if (stop_.stop_requested()) return Stopped();
       run_id_ = RandomId("run_");
       QF_RETURN_IF_ERROR(Attempt());
     }
-    v1::BlockResult result;
-    result.set_block_id(block_.block_id());
-    result.set_run_id(run_id_);
-    *result.mutable_fingerprint() = fingerprint_;
-    result.set_run_seconds(ToSeconds(Clock::Steady()->Now() - begin));
-    measured_.merge(parked_);
-    for (auto& [index, measurement] : measured_) {
-      *result.add_measurements() = std::move(measurement);
-    }
-    return result;
+    const auto answer = std::make_shared<Answer>();
+    answer->result.set_block_id(block_.block_id());
+    answer->result.set_run_id(run_id_);
+    *answer->result.mutable_fingerprint() = std::move(fingerprint_);
+    answer->result.set_run_seconds(ToSeconds(Clock::Steady()->Now() - begin));
+    for (const v1::BlockArm& arm : block_.arms()) answer->arm_ids.push_back(arm.arm_id());
+    answer->measurements = std::move(parked_);
+    answer->lines = std::move(lines_);
+    answer->origin = std::move(origin_);
+    return UnreadResult([answer] { return Read(std::move(*answer)); });
   }
 
   // When the first engine had the block, and when the last one answered.
@@ -107,12 +139,13 @@ class Attempts {
     answered_ = run.answered;
     // Only a run that went well leaves the engine fit for the next block.
     if (run.end != EngineRun::End::kDone) engine_.reset();
-    if (run.end == EngineRun::End::kDone && !TakeMeasurements(&run)) {
+    if (run.end == EngineRun::End::kDone && run.lines.size() != origin_.size()) {
       run.end = EngineRun::End::kFailed;
-      run.reason = "the engine's measurements do not fit the block's arms";
+      run.reason = NotOfTheBlock().message();
     }
     switch (run.end) {
       case EngineRun::End::kDone:
+        lines_ = std::move(run.lines);
         return OkStatus();
       case EngineRun::End::kCancelled:
         return Stopped();
@@ -143,20 +176,6 @@ class Attempts {
     v1::Progress forwarded = progress;
     forwarded.set_arm_index(origin_[progress.arm_index()]);
     on_progress_(forwarded);
-  }
-
-  bool TakeMeasurements(EngineRun* run) {
-    std::map<uint32_t, v1::Measurement> taken;
-    for (v1::Measurement& measurement : run->measurements) {
-      if (measurement.arm_index() >= origin_.size()) return false;
-      const uint32_t index = origin_[measurement.arm_index()];
-      if (measurement.arm_id() != block_.arms(static_cast<int>(index)).arm_id()) return false;
-      measurement.set_arm_index(index);
-      if (!taken.emplace(index, std::move(measurement)).second) return false;
-    }
-    if (taken.size() != origin_.size()) return false;
-    measured_ = std::move(taken);
-    return true;
   }
 
   Status FailedOutsideArms(const Status& failure) {
@@ -196,7 +215,7 @@ class Attempts {
   std::vector<int> failures_;
   int other_failures_ = 0;
   std::vector<uint32_t> origin_;
-  std::map<uint32_t, v1::Measurement> measured_;
+  std::vector<std::string> lines_;  // of the run that went well
   std::map<uint32_t, v1::Measurement> parked_;
   v1::Fingerprint fingerprint_;
   std::string run_id_;
@@ -214,8 +233,8 @@ void BlockRunner::Rest() {
   answered_.reset();
 }
 
-Result<v1::BlockResult> BlockRunner::Run(const v1::Block& block, const OnProgress& on_progress,
-                                         const std::stop_token& stop) {
+Result<UnreadResult> BlockRunner::Measure(const v1::Block& block, const OnProgress& on_progress,
+                                          const std::stop_token& stop) {
   if (block.arms_size() == 0) return InvalidArgument("the block has no arms");
   Attempts attempts(options_, engine_, silence_seconds_, block, on_progress, stop);
   auto result = attempts.Run();
@@ -224,6 +243,12 @@ Result<v1::BlockResult> BlockRunner::Run(const v1::Block& block, const OnProgres
   answered_.reset();
   if (engine_) answered_ = attempts.answered();
   return result;
+}
+
+Result<v1::BlockResult> BlockRunner::Run(const v1::Block& block, const OnProgress& on_progress,
+                                         const std::stop_token& stop) {
+  QF_ASSIGN_OR_RETURN(const UnreadResult unread, Measure(block, on_progress, stop));
+  return unread();
 }
 
 }  // namespace quantfleet::agent

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -14,6 +15,10 @@
 #include "quantfleet/v1/measurement.pb.h"
 
 namespace quantfleet::agent {
+
+// A result as the engine wrote it. Reading it, once and on any thread, takes milliseconds, for
+// which the device need not wait. kInternal: what the engine measured does not fit the block.
+using UnreadResult = std::function<Result<v1::BlockResult>()>;
 
 // Runs blocks one after the other in one engine, whose cached weights the next block may use, and
 // turns whatever becomes of the engine into exactly one measurement an arm:
@@ -34,6 +39,9 @@ class BlockRunner {
   // Errors: kCancelled (stopped); the block's fault: kInvalidArgument (the engine refuses it),
   // kInternal (the engine failed with it twice outside any arm); not the block's: kNotFound (no
   // engine), kUnavailable (the engine cannot say what its device is).
+  Result<UnreadResult> Measure(const v1::Block& block, const OnProgress& on_progress,
+                               const std::stop_token& stop);
+  // The same, and reads it.
   Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
                               const std::stop_token& stop);
 

@@ -37,10 +37,16 @@ Status EngineExecutor::Examine(const std::stop_token& stop, v1::DeviceDescriptio
   return OkStatus();
 }
 
+Result<UnreadResult> EngineExecutor::Measure(const v1::Block& block, const OnProgress& on_progress,
+                                             const std::stop_token& stop) {
+  QF_ASSIGN_OR_RETURN(const auto lock, Lock(lock_path_, stop));
+  return runner_.Measure(block, on_progress, stop);
+}
+
 Result<v1::BlockResult> EngineExecutor::Run(const v1::Block& block, const OnProgress& on_progress,
                                             const std::stop_token& stop) {
-  QF_ASSIGN_OR_RETURN(const auto lock, Lock(lock_path_, stop));
-  return runner_.Run(block, on_progress, stop);
+  QF_ASSIGN_OR_RETURN(const UnreadResult unread, Measure(block, on_progress, stop));
+  return unread();
 }
 
 }  // namespace quantfleet::agent

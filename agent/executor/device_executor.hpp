@@ -25,9 +25,9 @@ class DeviceExecutor {
   // The device as it is now, and what it reaches. Takes some seconds.
   virtual Status Examine(const std::stop_token& stop, v1::DeviceDescription* device,
                          v1::Ceilings* ceilings) = 0;
-  // See BlockRunner::Run.
-  virtual Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
-                                      const std::stop_token& stop) = 0;
+  // See BlockRunner::Measure.
+  virtual Result<UnreadResult> Measure(const v1::Block& block, const OnProgress& on_progress,
+                                       const std::stop_token& stop) = 0;
   // No block follows soon: lets go of what was kept for the next one.
   virtual void Rest() {}
   // See BlockRunner::LastGap.
@@ -42,8 +42,11 @@ class EngineExecutor : public DeviceExecutor {
 
   Status Examine(const std::stop_token& stop, v1::DeviceDescription* device,
                  v1::Ceilings* ceilings) override;
+  Result<UnreadResult> Measure(const v1::Block& block, const OnProgress& on_progress,
+                               const std::stop_token& stop) override;
+  // The same, and reads it.
   Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
-                              const std::stop_token& stop) override;
+                              const std::stop_token& stop);
   void Rest() override { runner_.Rest(); }
   std::optional<Duration> LastGap() const override { return runner_.LastGap(); }
 

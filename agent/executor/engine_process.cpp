@@ -25,6 +25,8 @@ constexpr std::chrono::seconds kSendLimit{30};
 constexpr std::chrono::seconds kDescribeLimit{120};
 constexpr double kCalibrateSlackSeconds = 120;
 constexpr std::chrono::milliseconds kReapGrace{500};
+// As our engine writes it; other spellings of the same are parsed to be known.
+constexpr std::string_view kMeasurementBegin = R"({"measurement":)";
 
 steady_clock::time_point After(double seconds) {
   return steady_clock::now() + FromSeconds(seconds);
@@ -191,9 +193,6 @@ bool TakeEvent(v1::EngineEvent event, const OnProgress& on_progress, EngineRun* 
       run->last_arm = event.progress().arm_index();
       if (on_progress) on_progress(event.progress());
       return false;
-    case v1::EngineEvent::kMeasurement:
-      run->measurements.push_back(std::move(*event.mutable_measurement()));
-      return false;
     case v1::EngineEvent::kError:
       run->end = event.error().invalid_request() ? EngineRun::End::kInvalidRequest
                                                  : EngineRun::End::kFailed;
@@ -242,11 +241,18 @@ void EngineProcess::FollowRun(const OnProgress& on_progress, const std::stop_tok
   bool cancelling = false;
   while (true) {
     const Time deadline = std::min(run_deadline, After(limits.silence_seconds));
-    Duration received{};
-    auto event = Receive(deadline, cancelling ? -1 : wake.descriptor(), &received);
+    auto line = child_->ReadLine(deadline, cancelling ? -1 : wake.descriptor());
+    const Duration received = Clock::Steady()->Now();
+    if (line.ok() && line->starts_with(kMeasurementBegin)) {
+      if (run->answered == Duration{}) run->answered = received;
+      run->lines.push_back(*std::move(line));
+      continue;
+    }
+    auto event = line.ok() ? DecodeEvent(*line) : line.status();
     if (event.ok()) {
       const bool works = event->has_progress() || run->answered != Duration{};
       if (!works) run->answered = received;
+      if (event->has_measurement()) run->lines.push_back(*std::move(line));
       if (!TakeEvent(*std::move(event), on_progress, run)) continue;
       if (cancelling) run->end = EngineRun::End::kCancelled;
       return;

@@ -55,8 +55,9 @@ struct EngineRun {
   std::string reason;
   // Arm of the last progress event.
   std::optional<uint32_t> last_arm;
-  // As they came; complete only with kDone.
-  std::vector<v1::Measurement> measurements;
+  // Lines of measurements as they came, not parsed: that takes milliseconds, and the engine may
+  // have something to do meanwhile. Complete only with kDone.
+  std::vector<std::string> lines;
   // When the engine had described its device and so began with the block, and when the first line
   // came that ends the work on the device (a measurement, or whatever ended the run). Steady clock.
   Duration begin{};

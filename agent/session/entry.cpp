@@ -29,8 +29,7 @@ v1::ReportRequest FailureEntry(const SpoolKey& key, const std::string& reason,
   return entry;
 }
 
-v1::ReportRequest EntryOf(const v1::Grant& grant, Result<v1::BlockResult> result) {
-  const SpoolKey key{grant.block().block_id(), grant.epoch()};
+v1::ReportRequest EntryOf(const SpoolKey& key, Result<v1::BlockResult> result) {
   if (!result.ok()) {
     return FailureEntry(key, result.status().ToString(), CauseOf(result.status()));
   }

@@ -20,7 +20,7 @@ v1::FailureCause CauseOf(const Status& failure);
 v1::ReportRequest FailureEntry(const SpoolKey& key, const std::string& reason,
                                v1::FailureCause cause);
 // What is spooled of a run.
-v1::ReportRequest EntryOf(const v1::Grant& grant, Result<v1::BlockResult> result);
+v1::ReportRequest EntryOf(const SpoolKey& key, Result<v1::BlockResult> result);
 
 // What a later attempt of the same call may mend; everything else needs a person.
 bool IsTransient(StatusCode code);

@@ -64,9 +64,9 @@ Reporter::~Reporter() {
   thread_.join();
 }
 
-void Reporter::Hand(v1::ReportRequest entry, bool at_once) {
+void Reporter::Hand(const SpoolKey& key, Result<UnreadResult> result, bool at_once) {
   const std::lock_guard lock(mutex_);
-  handed_.push_back(std::move(entry));
+  handed_.push_back({key, std::move(result)});
   due_ = true;
   if (at_once) changed_.notify_all();
 }
@@ -87,7 +87,7 @@ bool Reporter::Has(const SpoolKey& key) const {
   const std::lock_guard lock(mutex_);
   return spool_->Contains(key) ||
          std::any_of(handed_.begin(), handed_.end(),
-                     [&](const v1::ReportRequest& entry) { return KeyOf(entry) == key; });
+                     [&](const Handed& handed) { return handed.key == key; });
 }
 
 size_t Reporter::Kept() const {
@@ -133,9 +133,10 @@ void Reporter::WriteHanded() {
   std::unique_lock lock(mutex_);
   while (!handed_.empty()) {
     // Others only add behind it.
-    const v1::ReportRequest& first = handed_.front();
+    const Handed& first = handed_.front();
     lock.unlock();
-    if (const Status kept = spool_->Put(first); !kept.ok()) {
+    Result<v1::BlockResult> result = first.result.ok() ? (*first.result)() : first.result.status();
+    if (const Status kept = spool_->Put(EntryOf(first.key, std::move(result))); !kept.ok()) {
       log::Error("the result is in memory only", {{"reason", kept.message()}});
     }
     lock.lock();

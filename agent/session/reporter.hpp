@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/executor/block_runner.hpp"
 #include "agent/session/backoff.hpp"
 #include "agent/session/coordinator_client.hpp"
 #include "agent/spool/spool.hpp"
@@ -37,9 +38,9 @@ class Reporter {
   // Writes what it was handed, and tries for two seconds at most to report it.
   ~Reporter();
 
-  // Takes the result or failure of one run. Not `at_once`: work on it begins with Resume, or when
-  // there is other work.
-  void Hand(v1::ReportRequest entry, bool at_once);
+  // Takes the result or failure of one run, not yet read. Not `at_once`: work on it begins with
+  // Resume, or when there is other work.
+  void Hand(const SpoolKey& key, Result<UnreadResult> result, bool at_once);
   void Resume();
   // Reports under this session from now on; whatever is in the spool first.
   void UseSession(const std::string& session_id);
@@ -75,7 +76,11 @@ class Reporter {
   std::string last_problem_;  // of the thread
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<v1::ReportRequest> handed_;  // the first may be on its way to the disk
+  struct Handed {
+    SpoolKey key;
+    Result<UnreadResult> result;
+  };
+  std::deque<Handed> handed_;  // the first may be on its way to the disk
   std::string session_id_;
   bool due_ = false;     // there is something new
   bool busy_ = false;    // writing or reporting

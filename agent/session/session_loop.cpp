@@ -142,7 +142,7 @@ void SessionLoop::RunBlock(const StartedBlock& block, const std::stop_token& sto
   const Duration begin = Clock::Steady()->Now();
   std::stop_source block_stop = block.stop;
   const std::stop_callback forward(stop, [&block_stop] { block_stop.request_stop(); });
-  auto result = executor_->Run(
+  auto result = executor_->Measure(
       grant.block(),
       [this](const v1::Progress& progress) {
         if (queue_.Advance(progress)) reporter_->Resume();
@@ -151,7 +151,10 @@ void SessionLoop::RunBlock(const StartedBlock& block, const std::stop_token& sto
   // A result that was complete when the agent was told to end is kept.
   const bool discard = block_stop.stop_requested() && !(stop.stop_requested() && result.ok());
   // With another block here, disk and network wait until the device is at work on it.
-  if (!discard) reporter_->Hand(EntryOf(grant, std::move(result)), !queue_.HasNext());
+  if (!discard) {
+    const SpoolKey key{grant.block().block_id(), grant.epoch()};
+    reporter_->Hand(key, std::move(result), !queue_.HasNext());
+  }
   queue_.Finish(!discard);
   LogEnd(block, begin);
 }

@@ -175,6 +175,25 @@ TEST_F(ExecutorTest, ARunWithoutMeasurementsIsNoResult) {
   EXPECT_EQ(result->measurements(1).outcome(), v1::OUTCOME_MEASURED);
 }
 
+TEST_F(ExecutorTest, MeasurementsOfAnotherBlockAreNoResult) {
+  (*block_.mutable_arms(1)->mutable_labels())["mistaken"] = "yes";
+  BlockRunner runner(FakeEngine(), 60);
+  const auto unread = runner.Measure(block_, nullptr, {});
+  ASSERT_TRUE(unread.ok());
+  EXPECT_EQ((*unread)().status().code(), StatusCode::kInternal);
+}
+
+TEST_F(ExecutorTest, AResultIsReadWhereverItSuits) {
+  BlockRunner runner(FakeEngine(), 60);
+  const auto first = runner.Measure(block_, nullptr, {});
+  const auto second = runner.Measure(block_, nullptr, {});
+  ASSERT_TRUE(first.ok() && second.ok());
+  Result<v1::BlockResult> read = Unavailable("not read");
+  std::thread([&] { read = (*first)(); }).join();
+  CheckShape(read);
+  CheckShape((*second)());
+}
+
 TEST_F(ExecutorTest, ARefusedBlockIsNotRunAgain) {
   SetFault(0, "refuse");
   EXPECT_EQ(Run().status().code(), StatusCode::kInvalidArgument);

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An engine that measures nothing and fails as its arms ask: the label "fault" of an arm names what
-// happens when it is reached, the label "once" a file that, once made, keeps the fault away.
+// happens when it is reached, the label "once" a file that, once made, keeps the fault away. An arm
+// labelled "mistaken" is measured as another.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -89,9 +90,10 @@ void Run(const Json& block) {
     if (labels.contains("fault") && IsDue(labels) && Fail(labels["fault"])) return;
   }
   for (const Json& arm : block["arms"]) {
+    const bool mistaken = arm.value("labels", Json::object()).contains("mistaken");
     Say({{"measurement",
           {{"armIndex", arm.value("index", 0)},
-           {"armId", arm["armId"]},
+           {"armId", mistaken ? Json("another") : arm["armId"]},
            {"outcome", "OUTCOME_MEASURED"},
            {"kernelUsed", "pid " + std::to_string(getpid())}}}});
   }

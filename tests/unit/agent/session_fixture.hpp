@@ -168,8 +168,8 @@ class FakeExecutor : public DeviceExecutor {
     ceilings->set_dram_read_bytes_per_second(1e9);
     return std::exchange(examined, Status());
   }
-  Result<v1::BlockResult> Run(const v1::Block& block, const OnProgress& on_progress,
-                              const std::stop_token& stop) override {
+  Result<UnreadResult> Measure(const v1::Block& block, const OnProgress& on_progress,
+                               const std::stop_token& stop) override {
     runs.push_back(block.block_id());
     v1::Progress progress;
     progress.set_phase("measure");
@@ -181,7 +181,7 @@ class FakeExecutor : public DeviceExecutor {
     if (!outcome.ok()) return outcome;
     v1::BlockResult result;
     result.set_run_id("run of " + block.block_id());
-    return result;
+    return UnreadResult([result] { return result; });
   }
 
   // Of the next call.
