@@ -245,10 +245,10 @@ TEST(ExpansionStoreTest, AMatrixDoesNotEndBeforeItIsMade) {
 
 TEST(ExpansionStoreTest, TheQueueHoldsABoundedPartOfAMatrix) {
   Connection db(testing::NewDatabase());
-  const Made made = SubmitDocument(db, Document(60000));
+  const Made made = SubmitDocument(db, Document(25000));
   MakeAll(db);
   EXPECT_EQ(Scalar(db, "SELECT count(*) FROM ready"), std::to_string(kMostQueued));
-  EXPECT_EQ(Scalar(db, "SELECT count(*) FROM block WHERE state = 'pending'"), "70000");
+  EXPECT_EQ(Scalar(db, "SELECT count(*) FROM block WHERE state = 'pending'"), "30000");
   EXPECT_EQ(Scalar(db, "SELECT count(*) FROM feed"), "2") << "a class each";
   const auto feed = [&] {
     Scalar(db, "UPDATE feed SET not_before = '-infinity' RETURNING 1");  // no wait in the test
@@ -260,7 +260,7 @@ TEST(ExpansionStoreTest, TheQueueHoldsABoundedPartOfAMatrix) {
   EXPECT_EQ(Scalar(db,
                    "SELECT string_agg(n::text, ' ') FROM (SELECT count(*) AS n FROM ready GROUP BY "
                    "class_id) AS c"),
-            "50000 50000");
+            "20000 20000");
   EXPECT_EQ(Contradictions(db), "");
   // Pending blocks follow in their order when others have run.
   Scalar(db,
@@ -273,7 +273,7 @@ TEST(ExpansionStoreTest, TheQueueHoldsABoundedPartOfAMatrix) {
   EXPECT_EQ(Scalar(db,
                    "SELECT count(*) || ' ' || max(ordinal) FROM block WHERE state = 'ready' AND "
                    "target = 'two'"),
-            "48000 54999");
+            "18000 24999");
   EXPECT_EQ(Contradictions(db), "");
 
   // A cancel takes back what is queued; the rest follows.
@@ -285,7 +285,7 @@ TEST(ExpansionStoreTest, TheQueueHoldsABoundedPartOfAMatrix) {
   }
   EXPECT_EQ(Scalar(db, "SELECT string_agg(DISTINCT state, ' ') FROM block"), "cancelled failed");
   EXPECT_EQ(Scalar(db, "SELECT count(*) FROM feed"), "0");
-  EXPECT_EQ(GetMatrix(db, made.matrix_id)->blocks_cancelled(), 113000u);
+  EXPECT_EQ(GetMatrix(db, made.matrix_id)->blocks_cancelled(), 43000u);
 }
 
 TEST(ExpansionStoreTest, TheHigherPriorityIsMadeFirst) {

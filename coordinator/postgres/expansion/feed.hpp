@@ -10,8 +10,9 @@
 namespace quantfleet::postgres {
 
 // Blocks of one matrix and class that wait in the queue at most. A queue that holds a whole large
-// matrix is slow for those that come later, and to clean.
-constexpr int64_t kMostQueued = 50000;
+// matrix is slow for those that come later, and to clean; and a cancel, which rewrites these
+// blocks, takes as long as they are many.
+constexpr int64_t kMostQueued = 20000;
 
 // Puts pending blocks of one class of one matrix into the queue where it has room; each is looked
 // at once a second by whichever replica comes first. True: there may be more to do at once.
