@@ -5,6 +5,7 @@
 #include <iostream>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "agent/probe/probe.hpp"
 #include "cli/client.hpp"
@@ -44,59 +45,64 @@ std::vector<scheduler::DeviceFacts> KnownDevices(const Common& common, std::stri
   return devices;
 }
 
-double LongestMinutes(const matrix::Expansion& expansion) {
-  double seconds = 0;
-  for (const auto& block : expansion.blocks) {
-    seconds += block.block.arms_size() * block.block.policy().max_seconds() + kBlockOverheadSeconds;
-  }
-  return seconds / 60;
-}
-
-void PrintPlan(const matrix::Matrix& matrix, const matrix::Expansion& expansion,
-               const std::string& source, const std::vector<scheduler::DeviceFacts>& devices) {
-  size_t arms = 0;
-  for (const auto& block : expansion.blocks) arms += static_cast<size_t>(block.block.arms_size());
-  std::printf("%s: %zu blocks, %zu arms, on %s\n", matrix.name.c_str(), expansion.blocks.size(),
-              arms, source.c_str());
+void PrintPlan(const matrix::Matrix& matrix, const matrix::Plan& plan, const std::string& source,
+               const std::vector<scheduler::DeviceFacts>& devices) {
+  std::printf("%s: %llu blocks, %llu arms, on %s\n", matrix.name.c_str(),
+              static_cast<unsigned long long>(plan.blocks),
+              static_cast<unsigned long long>(plan.arms), source.c_str());
   Table matches({"device class", "device", "blocks"});
   std::set<std::string> seen;
   for (const auto& device : devices) {
     if (!seen.insert(device.device.device_class()).second) continue;
-    size_t blocks = 0;
-    for (const auto& block : expansion.blocks)
-      blocks += scheduler::Matches(block.requirement, device) ? 1U : 0U;
+    uint64_t blocks = 0;
+    for (const matrix::Copy& copy : plan.copies) {
+      if (scheduler::Matches(copy.requirement, device)) {
+        blocks += matrix.blocks_per_copy * matrix.repeat;
+      }
+    }
     matches.Add({device.device.device_class(), device.device.name(), std::to_string(blocks)});
   }
   Print(matches.AsText());
-  for (const std::string& reason : expansion.unmatched) std::printf("waits: %s\n", reason.c_str());
-  for (const auto& exclusion : expansion.exclusions) {
+  for (const std::string& reason : plan.unmatched) std::printf("waits: %s\n", reason.c_str());
+  for (const auto& exclusion : plan.exclusions) {
     std::printf("excluded: %llu arms, %s\n", static_cast<unsigned long long>(exclusion.arms),
                 exclusion.because.c_str());
   }
+  const double longest = static_cast<double>(plan.arms) * matrix.policy.max_seconds() +
+                         static_cast<double>(plan.blocks) * kBlockOverheadSeconds;
   std::printf(
       "predicted: at most %.1f minutes of device time (every arm sampled to its cap, %.1f s a "
       "block beside it)\n",
-      LongestMinutes(expansion), kBlockOverheadSeconds);
+      longest / 60, kBlockOverheadSeconds);
 }
 
-void PrintBlocks(const matrix::Expansion& expansion, Output output) {
+std::string CsvOf(const v1::Block& block) {
   Table table({"ordinal", "target", "arm", "role", "layer", "batch", "format", "kernel", "arm_id"});
-  for (const auto& planned : expansion.blocks) {
-    for (const auto& arm : planned.block.arms()) {
-      const auto label = [&](const char* key) {
-        const auto found = arm.labels().find(key);
-        return found == arm.labels().end() ? std::string() : found->second;
-      };
-      table.Add({std::to_string(planned.block.ordinal()), planned.block.target(),
-                 std::to_string(arm.index()), v1::ArmRole_Name(arm.role()), label("layer"),
-                 label("batch"), arm.spec().format(), arm.spec().kernel(), arm.arm_id()});
+  for (const auto& arm : block.arms()) {
+    const auto label = [&](const char* key) {
+      const auto found = arm.labels().find(key);
+      return found == arm.labels().end() ? std::string() : found->second;
+    };
+    table.Add({std::to_string(block.ordinal()), block.target(), std::to_string(arm.index()),
+               v1::ArmRole_Name(arm.role()), label("layer"), label("batch"), arm.spec().format(),
+               arm.spec().kernel(), arm.arm_id()});
+  }
+  return table.AsCsv();
+}
+
+// One by one: a large matrix need not fit in memory.
+void PrintBlocks(const matrix::BlockMaker& maker, Output output) {
+  Print(output == Output::kJson ? "[" : CsvOf({}));  // of no block: the header
+  for (uint64_t i = 0; i < maker.size(); ++i) {
+    const v1::Block block = maker.At(i);
+    if (output == Output::kJson) {
+      Print((i > 0 ? ",\n" : "\n") + CompactJsonOf(block));
+    } else {
+      const std::string csv = CsvOf(block);
+      Print(csv.substr(csv.find('\n') + 1));
     }
   }
-  if (output == Output::kCsv) return Print(table.AsCsv());
-  std::string json = "[";
-  for (const auto& planned : expansion.blocks)
-    json += (json.size() > 1 ? ",\n" : "\n") + CompactJsonOf(planned.block);
-  Print(json + "\n]\n");
+  if (output == Output::kJson) Print("\n]\n");
 }
 
 }  // namespace
@@ -130,11 +136,13 @@ int Plan(const Common& common, const std::string& file) {
   if (!parsed.matrix) return 2;
   std::string source;
   const auto devices = KnownDevices(common, &source);
-  const auto expansion = matrix::ExpandMatrix(*parsed.matrix, devices);
+  const matrix::Plan plan = matrix::PlanMatrix(*parsed.matrix, devices);
   if (common.output == Output::kTable) {
-    PrintPlan(*parsed.matrix, expansion, source, devices);
+    PrintPlan(*parsed.matrix, plan, source, devices);
   } else {
-    PrintBlocks(expansion, common.output);
+    std::vector<std::string> targets;
+    for (const matrix::Copy& copy : plan.copies) targets.push_back(copy.target);
+    PrintBlocks(matrix::BlockMaker(parsed.matrix, std::move(targets)), common.output);
   }
   return 0;
 }
