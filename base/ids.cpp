@@ -8,7 +8,8 @@ namespace quantfleet {
 
 std::string RandomId(std::string_view prefix) {
   static constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-  std::random_device device;
+  // Opening the device takes longer than reading it.
+  thread_local std::random_device device;
   std::string id(prefix);
   for (int i = 0; i < 26; ++i) id.push_back(kAlphabet[device() & 31U]);
   return id;

@@ -2,59 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/postgres/agent_store.hpp"
 
-#include <cmath>
-
-#include "base/ids.hpp"
 #include "coordinator/postgres/blocks/loss.hpp"
 #include "coordinator/postgres/input.hpp"
-#include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/queue.hpp"
 
 namespace quantfleet::postgres {
-Result<v1::HelloResponse> OpenSession(Connection& db, const v1::HelloRequest& request,
-                                      const LeasePolicy& policy) {
-  v1::HelloResponse response;
-  response.set_lease_seconds(policy.lease_seconds);
-  response.set_sync_seconds(policy.sync_seconds);
-  const std::string fresh = RandomId("ses_");
-  const v1::Device& device = request.device().device();
-  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    QF_RETURN_IF_ERROR(LockMatching(tx));
-    QF_ASSIGN_OR_RETURN(const auto known,
-                        tx.Query("SELECT session_id FROM session WHERE agent_name = $1 AND "
-                                 "request_id = $2",
-                                 {request.agent_name(), request.request_id()}));
-    // Even if it is over: a late copy of an old Hello must not supersede its successor.
-    if (!known.empty()) {
-      response.set_session_id(known[0][0].as<std::string>());
-      return OkStatus();
-    }
-    response.set_session_id(fresh);
-    QF_RETURN_IF_ERROR(
-        tx.Query("INSERT INTO agent VALUES ($1) ON CONFLICT DO NOTHING", {request.agent_name()})
-            .status());
-    QF_ASSIGN_OR_RETURN(const auto former, tx.Query(R"(
-      SELECT session_id FROM session WHERE agent_name = $1 AND device_uid = $2 AND state = 'open' FOR UPDATE)",
-                                                    {request.agent_name(), device.uid()}));
-    for (const auto& row : former) {
-      QF_RETURN_IF_ERROR(EndSession(tx, row[0].as<std::string>(),
-                                    {"superseded", "a new session of the agent took over"},
-                                    policy));
-    }
-    QF_RETURN_IF_ERROR(
-        tx.Query(R"(
-      INSERT INTO session (session_id, request_id, agent_name, device_uid, host_id, share_host, device_class, state, hello,
-                           life_seconds)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9))",
-                 {fresh, request.request_id(), request.agent_name(), device.uid(),
-                  request.host_id(), request.share_host(), device.device_class(),
-                  Parameter::Bytes(request.SerializeAsString()),
-                  std::isfinite(request.life_seconds()) ? request.life_seconds() : 0})
-            .status());
-    return MatchSession(tx, fresh, request);
-  }));
-  return response;
-}
 
 Status CloseSession(Connection& db, const std::string& session_id, const std::string& reason) {
   return db.Run([&](Transaction& tx) {

@@ -158,12 +158,16 @@ std::string Statements::NameOf(const std::string& sql, bool* fresh) {
 }
 
 struct Transaction::Work {
-  explicit Work(pqxx::connection_base& connection) : work(connection) {}
-  pqxx::work work;
+  explicit Work(std::unique_ptr<pqxx::transaction_base> made) : work(std::move(made)) {}
+  std::unique_ptr<pqxx::transaction_base> work;
 };
 
 Transaction::Transaction(pqxx::connection_base& connection, Statements* statements)
-    : work_(std::make_unique<Work>(connection)), statements_(statements) {}
+    : work_(std::make_unique<Work>(std::make_unique<pqxx::work>(connection))),
+      statements_(statements) {}
+Transaction::Transaction(Single /*tag*/, pqxx::connection_base& connection, Statements* statements)
+    : work_(std::make_unique<Work>(std::make_unique<pqxx::nontransaction>(connection))),
+      statements_(statements) {}
 Transaction::~Transaction() = default;
 
 Result<pqxx::result> Transaction::Query(const std::string& sql, const Parameters& parameters) {
@@ -181,9 +185,9 @@ Result<pqxx::result> Transaction::Query(const std::string& sql, const Parameters
     const auto values = pqxx::prepare::make_dynamic_params(texts);
     bool fresh = false;
     const std::string name = statements_ == nullptr ? "" : statements_->NameOf(sql, &fresh);
-    if (name.empty()) return work_->work.exec_params(sql, values);
-    if (fresh) work_->work.conn().prepare(name, sql);
-    return work_->work.exec_prepared(name, values);
+    if (name.empty()) return work_->work->exec_params(sql, values);
+    if (fresh) work_->work->conn().prepare(name, sql);
+    return work_->work->exec_prepared(name, values);
   } catch (const std::exception& e) {
     poisoned_ = true;
     const Failure failure = FromException(e);
@@ -200,7 +204,7 @@ Status Transaction::Commit() {
   if (poisoned_) return FailedPrecondition("the transaction has failed before");
   poisoned_ = true;  // nothing may follow
   try {
-    work_->work.commit();
+    work_->work->commit();
     return OkStatus();
   } catch (const std::exception& e) {
     const Failure failure = FromException(e);
@@ -235,14 +239,16 @@ Status Connection::Open() {
   }
 }
 
-Status Connection::RunOnce(Erased body, void* context, bool* again) {
+Status Connection::RunOnce(Erased body, void* context, bool single, bool* again) {
   *again = true;
   QF_RETURN_IF_ERROR(Open());
   *again = false;
   try {
-    Transaction transaction(link_->connection, &link_->statements);
+    auto transaction =
+        single ? Transaction(Transaction::Single(), link_->connection, &link_->statements)
+               : Transaction(link_->connection, &link_->statements);
     Status status = body(context, transaction);
-    if (status.ok()) status = transaction.Commit();
+    if (status.ok() && !single) status = transaction.Commit();
     *again = transaction.again();
     if (status.ok() || !transaction.poisoned()) return status;
     connection_failed_ = true;
@@ -255,18 +261,31 @@ Status Connection::RunOnce(Erased body, void* context, bool* again) {
   }
 }
 
-Status Connection::RunErased(Erased body, void* context) {
+Status Connection::RunErased(Erased body, void* context, bool single) {
   Status status;
   bool again = true;
   for (int attempt = 0; attempt < 3 && again; ++attempt) {
     if (attempt > 0) Pause(attempt);
     connection_failed_ = false;
-    status = RunOnce(body, context, &again);
+    status = RunOnce(body, context, single, &again);
     // Only here: the transaction, which refers to it, is gone by now.
     if (connection_failed_) link_.reset();
     if (status.ok()) return status;
   }
   return status.code() == StatusCode::kAborted ? Unavailable(status.message()) : status;
+}
+
+Result<pqxx::result> Connection::Ask(const std::string& sql, const Parameters& parameters) {
+  pqxx::result rows;
+  auto body = [&](Transaction& tx) -> Status {
+    QF_ASSIGN_OR_RETURN(rows, tx.Query(sql, parameters));
+    return OkStatus();
+  };
+  const Erased erased = [](void* context, Transaction& tx) {
+    return (*static_cast<decltype(body)*>(context))(tx);
+  };
+  QF_RETURN_IF_ERROR(RunErased(erased, &body, true));
+  return rows;
 }
 
 namespace {

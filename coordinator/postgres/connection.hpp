@@ -82,6 +82,9 @@ class Transaction {
   // Begins at once. `connection` outlives the object, and has no other transaction; so does
   // `statements`, which is the connection's; null: nothing is prepared.
   explicit Transaction(pqxx::connection_base& connection, Statements* statements = nullptr);
+  // A single statement that the database commits by itself: Query is called once, Commit never.
+  struct Single {};
+  Transaction(Single /*tag*/, pqxx::connection_base& connection, Statements* statements);
   ~Transaction();  // rolls back unless committed
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
@@ -120,14 +123,18 @@ class Connection {
   template <typename Body>
   Status Run(Body&& body) {
     return RunErased(
-        [](void* context, Transaction& tx) { return (*static_cast<Body*>(context))(tx); }, &body);
+        [](void* context, Transaction& tx) { return (*static_cast<Body*>(context))(tx); }, &body,
+        false);
   }
+
+  // Rows of one reading statement, without the round trips of a transaction. Retried as by Run.
+  Result<pqxx::result> Ask(const std::string& sql, const Parameters& parameters = {});
 
  private:
   using Erased = Status (*)(void*, Transaction&);
-  Status RunErased(Erased body, void* context);
+  Status RunErased(Erased body, void* context, bool single);
   // `again`: the failure asks for another run.
-  Status RunOnce(Erased body, void* context, bool* again);
+  Status RunOnce(Erased body, void* context, bool single, bool* again);
   Status Open();
 
   std::string conninfo_;

@@ -53,19 +53,27 @@ Result<std::vector<scheduler::DeviceFacts>> OpenDevices(Transaction& tx) {
   return devices;
 }
 
-Status MatchSession(Transaction& tx, const std::string& session_id, const v1::HelloRequest& hello) {
+Status MatchSessions(Transaction& tx, const std::vector<SessionHello>& sessions) {
   QF_ASSIGN_OR_RETURN(const auto classes,
                       tx.Query("SELECT class_id, requirement FROM requirement_class"));
+  std::vector<scheduler::DeviceFacts> facts;
+  for (const SessionHello& session : sessions) facts.push_back(FactsOf(*session.hello));
+  std::vector<std::string> meeting;
   std::vector<int64_t> met;
-  const scheduler::DeviceFacts facts = FactsOf(hello);
   for (const auto& row : classes) {
     QF_ASSIGN_OR_RETURN(const auto requirement,
                         scheduler::Requirement::FromJson(row[1].as<std::string>()));
-    if (scheduler::Matches(requirement, facts)) met.push_back(row[0].as<int64_t>());
+    for (size_t i = 0; i < sessions.size(); ++i) {
+      if (!scheduler::Matches(requirement, facts[i])) continue;
+      meeting.push_back(sessions[i].session_id);
+      met.push_back(row[0].as<int64_t>());
+    }
   }
   return tx
-      .Query("INSERT INTO session_class SELECT $1, unnest($2::bigint[]) ON CONFLICT DO NOTHING",
-             {session_id, Parameter::Array(met)})
+      .Query(
+          "INSERT INTO session_class SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO "
+          "NOTHING",
+          {Parameter::Array(meeting), Parameter::Array(met)})
       .status();
 }
 

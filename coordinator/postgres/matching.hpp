@@ -24,8 +24,12 @@ scheduler::DeviceFacts FactsOf(const v1::HelloRequest& hello);
 // Devices of open sessions, oldest first.
 Result<std::vector<scheduler::DeviceFacts>> OpenDevices(Transaction& tx);
 
-// Stores which classes an open session meets. Needs LockMatching.
-Status MatchSession(Transaction& tx, const std::string& session_id, const v1::HelloRequest& hello);
+struct SessionHello {
+  std::string session_id;
+  const v1::HelloRequest* hello = nullptr;
+};
+// Stores which classes open sessions meet. Needs LockMatching.
+Status MatchSessions(Transaction& tx, const std::vector<SessionHello>& sessions);
 
 // Ids of requirement classes, made when new and matched with the open sessions then. Needs
 // LockMatching; lives no longer than the transaction.

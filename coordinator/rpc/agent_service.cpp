@@ -9,6 +9,7 @@
 #include "coordinator/access/refusal.hpp"
 #include "coordinator/postgres/access/ownership.hpp"
 #include "coordinator/postgres/report/store_reports.hpp"
+#include "coordinator/postgres/sync/hello_batch.hpp"
 #include "coordinator/postgres/sync/sync_batch.hpp"
 #include "coordinator/rpc/batcher.hpp"
 #include "coordinator/rpc/handlers.hpp"
@@ -24,6 +25,7 @@ using postgres::Connection;
 
 // Batches of each kind that run at a time: one works while another waits for its commit.
 constexpr int kBatchesAtOnce = 2;
+constexpr size_t kMostHellos = 128;  // of up to 256 KiB
 constexpr size_t kMostSyncs = 256;
 constexpr size_t kMostReports = 64;
 
@@ -48,6 +50,7 @@ struct AgentCall {
 };
 
 using SyncCall = AgentCall<v1::SyncRequest, v1::SyncResponse>;
+using HelloCall = AgentCall<v1::HelloRequest, v1::HelloResponse>;
 using ReportCall = AgentCall<v1::ReportRequest, v1::ReportResponse>;
 
 // The agent a caller proved to be; empty: it proved nothing and is believed.
@@ -65,6 +68,10 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
  public:
   explicit AgentServiceImpl(const Backend& backend)
       : backend_(backend),
+        hellos_(
+            backend.pool, kMostHellos, 1,
+            [this](Connection& db, const std::vector<HelloCall>& calls) { ServeHellos(db, calls); },
+            &HelloCall::Refuse),
         syncs_(
             backend.pool, kMostSyncs, kBatchesAtOnce,
             [this](Connection& db, std::vector<SyncCall> calls) {
@@ -81,23 +88,9 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
   grpc::ServerUnaryReactor* Hello(grpc::CallbackServerContext* context,
                                   const v1::HelloRequest* request,
                                   v1::HelloResponse* response) override {
-    return AnswerFromPool(
-        backend_, context, request, response,
-        [this, request](Connection& db, const Caller& caller) -> Result<v1::HelloResponse> {
-          QF_RETURN_IF_ERROR(CheckHello(*request));
-          if (caller.verified && request->agent_name() != caller.actor.principal) {
-            return access::PermissionDenied("the certificate is agent " + caller.actor.principal +
-                                            "'s; it cannot be " + request->agent_name());
-          }
-          auto opened = postgres::OpenSession(db, *request, backend_.policy);
-          if (opened.ok()) {
-            log::Info("session opened", {{"session", opened->session_id()},
-                                         {"agent", request->agent_name()},
-                                         {"device", request->device().device().device_class()}});
-          }
-          backend_.parking->Wake();
-          return opened;
-        });
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    hellos_.Add({context, request, response, reactor, {}, false});
+    return reactor;
   }
 
   grpc::ServerUnaryReactor* Sync(grpc::CallbackServerContext* context,
@@ -132,6 +125,48 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
   }
 
  private:
+  Status MayOpen(Connection& db, const HelloCall& call) {
+    const log::RequestScope scope(RequestIdOf(*call.context));
+    QF_ASSIGN_OR_RETURN(const Caller caller,
+                        backend_.gate->Admit(db, *call.context, *call.request));
+    QF_RETURN_IF_ERROR(CheckHello(*call.request));
+    if (!caller.verified || call.request->agent_name() == caller.actor.principal) return OkStatus();
+    return access::PermissionDenied("the certificate is agent " + caller.actor.principal +
+                                    "'s; it cannot be " + call.request->agent_name());
+  }
+
+  void ServeHellos(Connection& db, const std::vector<HelloCall>& calls) {
+    std::vector<const HelloCall*> batch;
+    std::vector<const v1::HelloRequest*> requests;
+    for (const HelloCall& call : calls) {
+      if (const Status may = MayOpen(db, call); !may.ok()) {
+        call.Finish(may);
+        continue;
+      }
+      batch.push_back(&call);
+      requests.push_back(call.request);
+    }
+    if (batch.empty()) return;
+    auto opened = postgres::OpenSessions(db, requests, backend_.policy);
+    // What one of them holds must not keep the others out.
+    if (opened.status().code() == StatusCode::kInternal && batch.size() > 1) {
+      for (const HelloCall* call : batch) ServeHellos(db, {*call});
+      return;
+    }
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (!opened.ok()) {
+        batch[i]->Finish(opened.status());
+        continue;
+      }
+      const v1::HelloRequest& hello = *requests[i];
+      log::Info("session opened", {{"session", (*opened)[i].session_id()},
+                                   {"agent", hello.agent_name()},
+                                   {"device", hello.device().device().device_class()}});
+      batch[i]->Finish(std::move((*opened)[i]));
+    }
+    backend_.parking->Wake();
+  }
+
   // The calls that may go on, those of one session in different batches: the second must see what
   // the first one was granted.
   void ServeSyncs(Connection& db, std::vector<SyncCall> calls) {
@@ -217,6 +252,7 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
 
   const Backend backend_;
   scheduler::Dispatcher own_dispatcher_;
+  Batcher<HelloCall> hellos_;
   Batcher<SyncCall> syncs_;
   Batcher<ReportCall> reports_;
 };

@@ -8,6 +8,7 @@
 #include "coordinator/postgres/queue.hpp"
 #include "coordinator/postgres/report/store_reports.hpp"
 #include "coordinator/postgres/sync/costs.hpp"
+#include "coordinator/postgres/sync/hello_batch.hpp"
 #include "coordinator/postgres/sync/sync_batch.hpp"
 #include "tests/support/blocks.hpp"
 
@@ -162,6 +163,31 @@ TEST_F(BatchTest, OneTransactionServesManySessionsEachOnce) {
   EXPECT_FALSE((*answers)[5]->has_start());
   EXPECT_EQ((*answers)[6].status().code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ((*answers)[7].status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Contradictions(db_), "");
+}
+
+TEST_F(BatchTest, ManySayHelloAtOnce) {
+  Submit(4);
+  const v1::HelloRequest old = HelloOf("a");
+  const std::string former = Open(db_, old);
+  ASSERT_TRUE(Sync(Idle(former, 1)).has_start());
+  const v1::HelloRequest next = HelloOf("a"), last = HelloOf("a"), other = HelloOf("b", "host-b");
+  const auto opened = OpenSessions(db_, {&old, &next, &other, &last, &next}, {});
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  std::vector<std::string> ids;
+  for (const v1::HelloResponse& response : *opened) ids.push_back(response.session_id());
+  EXPECT_EQ(ids[0], former) << "a copy of an earlier Hello opens nothing";
+  EXPECT_EQ(ids[4], ids[1]);
+  EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 4U);
+  const auto state = [&](size_t i) {
+    return Scalar(db_, "SELECT state FROM session WHERE session_id = '" + ids[i] + "'");
+  };
+  EXPECT_EQ(state(0), "superseded");
+  EXPECT_EQ(state(1), "superseded") << "by the second of its device";
+  EXPECT_EQ(state(2), "open");
+  EXPECT_EQ(state(3), "open");
+  EXPECT_EQ(Scalar(db_, "SELECT count(*) FROM ready"), "4") << "its blocks are queued again";
+  EXPECT_TRUE(Sync(Idle(ids[3], 0)).has_start()) << "matched with the classes there are";
   EXPECT_EQ(Contradictions(db_), "");
 }
 

@@ -10,13 +10,11 @@
 namespace quantfleet::postgres {
 
 Status CheckOwnSession(Connection& db, const std::string& session_id, const std::string& agent) {
-  return db.Run([&](Transaction& tx) -> Status {
-    QF_ASSIGN_OR_RETURN(const auto rows,
-                        tx.Query("SELECT 1 FROM session WHERE session_id = $1 AND agent_name = $2",
-                                 {PlainText(session_id), agent}));
-    if (!rows.empty()) return OkStatus();
-    return access::PermissionDenied("this is no session of agent " + agent);
-  });
+  QF_ASSIGN_OR_RETURN(const auto rows,
+                      db.Ask("SELECT 1 FROM session WHERE session_id = $1 AND agent_name = $2",
+                             {PlainText(session_id), agent}));
+  if (!rows.empty()) return OkStatus();
+  return access::PermissionDenied("this is no session of agent " + agent);
 }
 
 Result<Grants> OwnGrants(Connection& db, const v1::ReportRequest& request,
@@ -32,16 +30,12 @@ Result<Grants> OwnGrants(Connection& db, const v1::ReportRequest& request,
   for (const auto& result : request.results()) add(result.block_id(), result.epoch());
   for (const auto& failure : request.failures()) add(failure.block_id(), failure.epoch());
   Grants own;
-  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    own.clear();
-    QF_ASSIGN_OR_RETURN(const auto rows,
-                        tx.Query(R"(
-      SELECT a.block_id, a.epoch FROM unnest($2::bigint[], $3::bigint[]) AS given (block_id, epoch)
-      JOIN attempt a USING (block_id, epoch) JOIN session s USING (session_id) WHERE s.agent_name = $1)",
-                                 {agent, Parameter::Array(blocks), Parameter::Array(epochs)}));
-    for (const auto& row : rows) own.emplace(row[0].as<std::string>(), row[1].as<uint64_t>());
-    return OkStatus();
-  }));
+  QF_ASSIGN_OR_RETURN(const auto rows,
+                      db.Ask(R"(
+    SELECT a.block_id, a.epoch FROM unnest($2::bigint[], $3::bigint[]) AS given (block_id, epoch)
+    JOIN attempt a USING (block_id, epoch) JOIN session s USING (session_id) WHERE s.agent_name = $1)",
+                             {agent, Parameter::Array(blocks), Parameter::Array(epochs)}));
+  for (const auto& row : rows) own.emplace(row[0].as<std::string>(), row[1].as<uint64_t>());
   return own;
 }
 

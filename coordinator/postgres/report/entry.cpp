@@ -66,20 +66,16 @@ Status LoadBlocks(Connection& db, const std::vector<Entry>& entries, Blocks& blo
     if (!entry.decided() && entry.result != nullptr) keys.push_back(entry.block_key);
   }
   if (keys.empty()) return OkStatus();
-  return db.Run([&](Transaction& tx) -> Status {
-    blocks.clear();
-    QF_ASSIGN_OR_RETURN(
-        const auto rows,
-        tx.Query("SELECT block_id, spec FROM block WHERE block_id = ANY($1::bigint[])",
-                 {Parameter::Array(keys)}));
-    for (const auto& row : rows) {
-      auto block = std::make_shared<v1::Block>();
-      block->ParseFromString(FromBytea(row[1]));
-      block->set_block_id(row[0].as<std::string>());
-      blocks[row[0].as<int64_t>()] = std::move(block);
-    }
-    return OkStatus();
-  });
+  QF_ASSIGN_OR_RETURN(const auto rows,
+                      db.Ask("SELECT block_id, spec FROM block WHERE block_id = ANY($1::bigint[])",
+                             {Parameter::Array(keys)}));
+  for (const auto& row : rows) {
+    auto block = std::make_shared<v1::Block>();
+    block->ParseFromString(FromBytea(row[1]));
+    block->set_block_id(row[0].as<std::string>());
+    blocks[row[0].as<int64_t>()] = std::move(block);
+  }
+  return OkStatus();
 }
 
 // A bootstrap under the locks of the transaction to come would hold up the whole matrix.

@@ -34,16 +34,16 @@ std::vector<int64_t> KeysOf(const Chosen& entries) {
   return keys;
 }
 
-// Locks matrices, then blocks: the order everywhere. What is read after a lock is what it protects.
+// Locks matrices, then blocks: the order everywhere. A row that changed while its lock was waited
+// for is read again.
 Result<BlockRows> LockBlocks(Transaction& tx, const Parameter& keys) {
-  QF_RETURN_IF_ERROR(tx.Query(R"(
-    SELECT 1 FROM matrix WHERE matrix_id IN (SELECT matrix_id FROM block WHERE block_id = ANY($1::bigint[]))
-    ORDER BY matrix_id FOR NO KEY UPDATE)",
-                              {keys})
-                         .status());
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT block_id, matrix_id, state, epoch FROM block WHERE block_id = ANY($1::bigint[])
-    ORDER BY block_id FOR NO KEY UPDATE)",
+    WITH m AS MATERIALIZED (
+      SELECT matrix_id FROM matrix
+      WHERE matrix_id IN (SELECT matrix_id FROM block WHERE block_id = ANY($1::bigint[]))
+      ORDER BY matrix_id FOR NO KEY UPDATE)
+    SELECT b.block_id, b.matrix_id, b.state, b.epoch FROM block b JOIN m USING (matrix_id)
+    WHERE b.block_id = ANY($1::bigint[]) ORDER BY b.block_id FOR NO KEY UPDATE OF b)",
                                                 {keys}));
   BlockRows blocks;
   std::vector<int64_t> done;
@@ -107,10 +107,10 @@ struct Ran {
   scheduler::Finished finished;
 };
 
-// Takes the blocks' leases and places in the queue away and closes their attempts. What they were,
-// by block.
+// Gives the blocks their new state, takes their leases and places in the queue away and closes
+// their attempts. What they were, by block.
 Result<std::map<int64_t, Ran>> Release(Transaction& tx, const Chosen& entries,
-                                       const std::string& outcome,
+                                       const std::string& state, const std::string& outcome,
                                        const std::vector<std::string>& reasons) {
   std::vector<int64_t> epochs;
   for (const Entry* entry : entries) epochs.push_back(static_cast<int64_t>(entry->epoch()));
@@ -119,17 +119,20 @@ Result<std::map<int64_t, Ran>> Release(Transaction& tx, const Chosen& entries,
     WITH freed AS (
       DELETE FROM lease WHERE block_id = ANY($1::bigint[]) RETURNING block_id, principal, estimate_seconds),
     unqueued AS (DELETE FROM ready WHERE block_id = ANY($1::bigint[])),
+    given AS MATERIALIZED (
+      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (block_id, epoch, reason)),
+    moved AS (
+      UPDATE block SET state = $5, reason = given.reason FROM given WHERE block.block_id = given.block_id),
     closed AS (
       UPDATE attempt SET end_time = clock_timestamp(), outcome = $4, reason = given.reason
-      FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS given (block_id, epoch, reason)
-      WHERE attempt.block_id = given.block_id AND attempt.epoch = given.epoch
+      FROM given WHERE attempt.block_id = given.block_id AND attempt.epoch = given.epoch
       RETURNING attempt.block_id, attempt.session_id)
     SELECT c.block_id, c.session_id, coalesce(s.device_class, '') AS device_class, coalesce(f.principal, '') AS principal,
            b.cost_key, coalesce(f.estimate_seconds, 0) AS estimate
     FROM closed c JOIN block b USING (block_id) LEFT JOIN freed f USING (block_id)
     LEFT JOIN session s ON s.session_id = c.session_id)",
                                {Parameter::Array(KeysOf(entries)), Parameter::Array(epochs),
-                                Parameter::Array(reasons), outcome}));
+                                Parameter::Array(reasons), outcome, state}));
   std::map<int64_t, Ran> ran;
   for (const auto& row : rows) {
     ran[row[0].as<int64_t>()] = {row[1].as<std::string>(),
@@ -149,12 +152,8 @@ Status CountEnded(Transaction& tx, const Chosen& ended, const BlockRows& blocks)
 Status Accept(Transaction& tx, const Chosen& accepted, const BlockRows& blocks,
               std::vector<scheduler::Finished>& finished) {
   if (accepted.empty()) return OkStatus();
-  QF_ASSIGN_OR_RETURN(auto ran,
-                      Release(tx, accepted, "accepted", std::vector<std::string>(accepted.size())));
-  QF_RETURN_IF_ERROR(
-      tx.Query("UPDATE block SET state = 'done', reason = '' WHERE block_id = ANY($1::bigint[])",
-               {Parameter::Array(KeysOf(accepted))})
-          .status());
+  QF_ASSIGN_OR_RETURN(auto ran, Release(tx, accepted, "done", "accepted",
+                                        std::vector<std::string>(accepted.size())));
   std::vector<ResultRow> rows;
   for (const Entry* entry : accepted) {
     const auto found = ran.find(entry->block_key);
@@ -188,11 +187,9 @@ Result<int> CountFailure(Transaction& tx, const Entry& entry) {
 Status Fail(Transaction& tx, Entry& entry, const BlockRows& blocks, const LeasePolicy& policy) {
   const std::string reason = PlainText(entry.failure->reason());
   QF_ASSIGN_OR_RETURN(const int failures, CountFailure(tx, entry));
-  QF_ASSIGN_OR_RETURN(const auto runs, Release(tx, {&entry}, "failed", {reason}));
   const bool is_over = failures >= policy.max_failures;
-  QF_RETURN_IF_ERROR(tx.Query("UPDATE block SET state = $2, reason = $3 WHERE block_id = $1",
-                              {entry.block_key, is_over ? "failed" : "ready", reason})
-                         .status());
+  QF_ASSIGN_OR_RETURN(const auto runs,
+                      Release(tx, {&entry}, is_over ? "failed" : "ready", "failed", {reason}));
   if (is_over) return CountEnded(tx, {&entry}, blocks);
   QF_RETURN_IF_ERROR(tx.Query("UPDATE matrix SET version = version + 1 WHERE matrix_id = $1",
                               {blocks.at(entry.block_key).matrix_id})

@@ -17,34 +17,30 @@ using Numbers = std::vector<int64_t>;
 using Texts = std::vector<std::string>;
 using Doubles = std::vector<double>;
 
-// An array of arrays would have to be rectangular: each round's samples travel as the text of their
-// own array.
-Status InsertRounds(Transaction& tx, const std::vector<ResultRow>& rows) {
-  Numbers blocks, arms, numbers, positions;
-  Texts seconds;
-  for (const ResultRow& row : rows) {
-    for (const v1::Measurement& measurement : row.result->measurements()) {
-      for (const v1::Round& round : measurement.rounds()) {
-        blocks.push_back(row.block_key);
-        arms.push_back(measurement.arm_index());
-        numbers.push_back(round.number());
-        positions.push_back(round.position());
-        const Doubles samples(round.seconds().begin(), round.seconds().end());
-        seconds.push_back(*Parameter::Array(samples).text());
-      }
-    }
+struct HeaderColumns {
+  Numbers blocks, epochs;
+  Texts digests, runs, sessions, headers;
+  Doubles seconds;
+
+  void Add(const ResultRow& row) {
+    v1::BlockResult header;
+    header.set_block_id(row.result->block_id());
+    header.set_epoch(row.result->epoch());
+    header.set_run_id(row.result->run_id());
+    header.set_run_seconds(row.result->run_seconds());
+    *header.mutable_fingerprint() = row.result->fingerprint();
+    // What agents of a later version say besides.
+    header.GetReflection()->MutableUnknownFields(&header)->MergeFrom(
+        row.result->GetReflection()->GetUnknownFields(*row.result));
+    blocks.push_back(row.block_key);
+    epochs.push_back(static_cast<int64_t>(row.result->epoch()));
+    digests.push_back(*row.digest);
+    runs.push_back(row.result->run_id());
+    sessions.push_back(row.session_id);
+    seconds.push_back(row.result->run_seconds());
+    headers.push_back(header.SerializeAsString());
   }
-  if (blocks.empty()) return OkStatus();
-  return tx
-      .Query(R"(
-    INSERT INTO sample (block_id, arm_index, round, position, seconds)
-    SELECT block_id, arm_index, round, position, seconds::float8[]
-    FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::text[])
-      AS given (block_id, arm_index, round, position, seconds))",
-             {Parameter::Array(blocks), Parameter::Array(arms), Parameter::Array(numbers),
-              Parameter::Array(positions), Parameter::Array(seconds)})
-      .status();
-}
+};
 
 struct MeasurementColumns {
   Numbers blocks, arms, weight_bytes;
@@ -68,92 +64,63 @@ struct MeasurementColumns {
   }
 };
 
-Status InsertMeasurements(Transaction& tx, const std::vector<ResultRow>& rows) {
-  MeasurementColumns all;
-  for (const ResultRow& row : rows) {
-    for (int i = 0; i < row.result->measurements_size(); ++i) {
-      all.Add(row.block_key, row.block->arms(i), row.result->measurements(i));
+// An array of arrays would have to be rectangular: each round's samples travel as the text of their
+// own array.
+struct SampleColumns {
+  Numbers blocks, arms, rounds, positions;
+  Texts seconds;
+
+  void Add(int64_t block_key, const v1::Measurement& measurement) {
+    for (const v1::Round& round : measurement.rounds()) {
+      blocks.push_back(block_key);
+      arms.push_back(measurement.arm_index());
+      rounds.push_back(round.number());
+      positions.push_back(round.position());
+      const Doubles samples(round.seconds().begin(), round.seconds().end());
+      seconds.push_back(*Parameter::Array(samples).text());
     }
   }
-  if (all.blocks.empty()) return OkStatus();
-  return tx
-      .Query(
-          R"(
+};
+
+struct RatioColumns {
+  Numbers blocks, arms, rounds;
+  Doubles ratios, lows, highs, effects;
+  Texts verdicts, reasons;
+
+  void Add(int64_t block_key, uint32_t arm_index, const v1::Ratio& ratio) {
+    blocks.push_back(block_key);
+    arms.push_back(arm_index);
+    ratios.push_back(ratio.ratio());
+    lows.push_back(ratio.low());
+    highs.push_back(ratio.high());
+    effects.push_back(ratio.minimum_detectable_effect());
+    verdicts.push_back(v1::Verdict_Name(ratio.verdict()));
+    reasons.push_back(ratio.reason());
+    rounds.push_back(ratio.rounds());
+  }
+};
+
+// All tables in one statement: each further one would be a round trip under the locks.
+constexpr const char* kInsertResults = R"(
+  WITH header AS (
+    INSERT INTO block_result (block_id, epoch, digest, run_id, session_id, run_seconds, header)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::bytea[])),
+  measured AS (
     INSERT INTO measurement (block_id, arm_index, arm_id, role, format, kernel, outcome, grade, median_seconds,
                              weight_bytes, detail)
     SELECT block_id, arm_index, arm_id, role, format, kernel, outcome, grade, nullif(median, '')::float8, weight_bytes,
            detail
-    FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::bigint[], $11::bytea[])
-      AS given (block_id, arm_index, arm_id, role, format, kernel, outcome, grade, median, weight_bytes, detail))",
-          {Parameter::Array(all.blocks), Parameter::Array(all.arms), Parameter::Array(all.arm_ids),
-           Parameter::Array(all.roles), Parameter::Array(all.formats),
-           Parameter::Array(all.kernels), Parameter::Array(all.outcomes),
-           Parameter::Array(all.grades), Parameter::Array(all.medians),
-           Parameter::Array(all.weight_bytes), Parameter::BytesArray(all.details)})
-      .status();
-}
-
-Status InsertRatios(Transaction& tx, const std::vector<ResultRow>& rows) {
-  Numbers blocks, arms, rounds;
-  Doubles ratios, lows, highs, effects;
-  Texts verdicts, reasons;
-  for (const ResultRow& row : rows) {
-    for (const auto& [arm_index, ratio] : *row.ratios) {
-      blocks.push_back(row.block_key);
-      arms.push_back(arm_index);
-      ratios.push_back(ratio.ratio());
-      lows.push_back(ratio.low());
-      highs.push_back(ratio.high());
-      effects.push_back(ratio.minimum_detectable_effect());
-      verdicts.push_back(v1::Verdict_Name(ratio.verdict()));
-      reasons.push_back(ratio.reason());
-      rounds.push_back(ratio.rounds());
-    }
-  }
-  if (blocks.empty()) return OkStatus();
-  return tx
-      .Query(R"(
-    INSERT INTO ratio (block_id, arm_index, ratio, low, high, minimum_detectable_effect, verdict, reason, rounds)
-    SELECT * FROM unnest($1::bigint[], $2::integer[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
-                         $7::text[], $8::text[], $9::integer[]))",
-             {Parameter::Array(blocks), Parameter::Array(arms), Parameter::Array(ratios),
-              Parameter::Array(lows), Parameter::Array(highs), Parameter::Array(effects),
-              Parameter::Array(verdicts), Parameter::Array(reasons), Parameter::Array(rounds)})
-      .status();
-}
-
-Status InsertHeaders(Transaction& tx, const std::vector<ResultRow>& rows) {
-  Numbers blocks, epochs;
-  Texts digests, runs, sessions, headers;
-  Doubles seconds;
-  for (const ResultRow& row : rows) {
-    v1::BlockResult header;
-    header.set_block_id(row.result->block_id());
-    header.set_epoch(row.result->epoch());
-    header.set_run_id(row.result->run_id());
-    header.set_run_seconds(row.result->run_seconds());
-    *header.mutable_fingerprint() = row.result->fingerprint();
-    // What agents of a later version say besides.
-    header.GetReflection()->MutableUnknownFields(&header)->MergeFrom(
-        row.result->GetReflection()->GetUnknownFields(*row.result));
-    blocks.push_back(row.block_key);
-    epochs.push_back(static_cast<int64_t>(row.result->epoch()));
-    digests.push_back(*row.digest);
-    runs.push_back(row.result->run_id());
-    sessions.push_back(row.session_id);
-    seconds.push_back(row.result->run_seconds());
-    headers.push_back(header.SerializeAsString());
-  }
-  return tx
-      .Query(R"(
-    INSERT INTO block_result (block_id, epoch, digest, run_id, session_id, run_seconds, header)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::bytea[]))",
-             {Parameter::Array(blocks), Parameter::Array(epochs), Parameter::Array(digests),
-              Parameter::Array(runs), Parameter::Array(sessions), Parameter::Array(seconds),
-              Parameter::BytesArray(headers)})
-      .status();
-}
+    FROM unnest($8::bigint[], $9::integer[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+                $15::text[], $16::text[], $17::bigint[], $18::bytea[])
+      AS g (block_id, arm_index, arm_id, role, format, kernel, outcome, grade, median, weight_bytes, detail)),
+  sampled AS (
+    INSERT INTO sample (block_id, arm_index, round, position, seconds)
+    SELECT block_id, arm_index, round, position, seconds::float8[]
+    FROM unnest($19::bigint[], $20::integer[], $21::integer[], $22::integer[], $23::text[])
+      AS g (block_id, arm_index, round, position, seconds))
+  INSERT INTO ratio (block_id, arm_index, ratio, low, high, minimum_detectable_effect, verdict, reason, rounds)
+  SELECT * FROM unnest($24::bigint[], $25::integer[], $26::float8[], $27::float8[], $28::float8[], $29::float8[],
+                       $30::text[], $31::text[], $32::integer[]))";
 
 }  // namespace
 
@@ -169,10 +136,53 @@ std::string DigestOf(const v1::BlockResult& result) {
 }
 
 Status InsertResults(Transaction& tx, const std::vector<ResultRow>& rows) {
-  QF_RETURN_IF_ERROR(InsertHeaders(tx, rows));
-  QF_RETURN_IF_ERROR(InsertMeasurements(tx, rows));
-  QF_RETURN_IF_ERROR(InsertRounds(tx, rows));
-  return InsertRatios(tx, rows);
+  HeaderColumns h;
+  MeasurementColumns m;
+  SampleColumns s;
+  RatioColumns r;
+  for (const ResultRow& row : rows) {
+    h.Add(row);
+    for (int i = 0; i < row.result->measurements_size(); ++i) {
+      m.Add(row.block_key, row.block->arms(i), row.result->measurements(i));
+      s.Add(row.block_key, row.result->measurements(i));
+    }
+    for (const auto& [arm_index, ratio] : *row.ratios) r.Add(row.block_key, arm_index, ratio);
+  }
+  const auto array = [](const auto& values) { return Parameter::Array(values); };
+  return tx
+      .Query(kInsertResults, {array(h.blocks),
+                              array(h.epochs),
+                              array(h.digests),
+                              array(h.runs),
+                              array(h.sessions),
+                              array(h.seconds),
+                              Parameter::BytesArray(h.headers),
+                              array(m.blocks),
+                              array(m.arms),
+                              array(m.arm_ids),
+                              array(m.roles),
+                              array(m.formats),
+                              array(m.kernels),
+                              array(m.outcomes),
+                              array(m.grades),
+                              array(m.medians),
+                              array(m.weight_bytes),
+                              Parameter::BytesArray(m.details),
+                              array(s.blocks),
+                              array(s.arms),
+                              array(s.rounds),
+                              array(s.positions),
+                              array(s.seconds),
+                              array(r.blocks),
+                              array(r.arms),
+                              array(r.ratios),
+                              array(r.lows),
+                              array(r.highs),
+                              array(r.effects),
+                              array(r.verdicts),
+                              array(r.reasons),
+                              array(r.rounds)})
+      .status();
 }
 
 Status InsertLate(Transaction& tx, int64_t block_key, const std::string& session_id,
