@@ -61,9 +61,6 @@ std::vector<prometheus::MetricFamily> Blocks(const Gauges& gauges) {
   }
   Add(&states, static_cast<double>(ready), {{"state", "ready"}});
   Add(&states, static_cast<double>(gauges.leased_blocks), {{"state", "leased"}});
-  for (const auto& [state, count] : gauges.ended_blocks_by_state) {
-    Add(&states, static_cast<double>(count), {{"state", state}});
-  }
   return {std::move(states), std::move(classes)};
 }
 
@@ -111,6 +108,7 @@ struct Metrics::Impl {
   prometheus::Registry registry;
   Family<Counter>* calls = nullptr;
   Family<Histogram>* call_seconds = nullptr;
+  Family<Counter>* verdicts = nullptr;
   std::map<std::string, Method, std::less<>> methods;
   Histogram* job_wait = nullptr;
   Counter* jobs_refused = nullptr;
@@ -139,6 +137,10 @@ Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>()) {
                              .Name("quantfleet_call_seconds")
                              .Help("Time from a call's arrival to its answer, parked or not.")
                              .Register(registry);
+  impl_->verdicts = &prometheus::BuildCounter()
+                         .Name("quantfleet_verdicts_total")
+                         .Help("Verdicts on reported results and failures.")
+                         .Register(registry);
   impl_->job_wait = &prometheus::BuildHistogram()
                          .Name("quantfleet_database_wait_seconds")
                          .Help("Time a job waited for a database connection.")
@@ -174,6 +176,9 @@ void Metrics::CountCall(std::string_view method, StatusCode code, Duration took)
   found->second.seconds->Observe(ToSeconds(took));
 }
 
+void Metrics::CountVerdict(std::string_view disposition) {
+  impl_->verdicts->Add({{"disposition", std::string(disposition)}}).Increment();
+}
 void Metrics::JobStarted(Duration waited) {
   impl_->job_wait->Observe(ToSeconds(waited));
 }

@@ -26,8 +26,6 @@ struct Gauges {
   uint64_t leased_blocks = 0;
   // By requirement class; values are cut at a bound that the reader sets.
   std::map<int64_t, uint64_t> ready_blocks_by_class;
-  // Over all matrices, by state; empty if the schema does not count them.
-  std::map<std::string, uint64_t> ended_blocks_by_state;
 };
 
 // The counters of one coordinator since its start, and their text for Prometheus. Names, units and
@@ -42,6 +40,8 @@ class Metrics {
   // An answered call of a method known by its last two parts ("AgentService/Sync"); the time from
   // its arrival, parked or not. Names nobody said in AddMethod count as "other".
   void CountCall(std::string_view method, StatusCode code, Duration took);
+  // What agents were told of a result or failure ("ACCEPTED"); from a closed list.
+  void CountVerdict(std::string_view disposition);
   // A job waited so long for a database connection.
   void JobStarted(Duration waited);
   // A job found the queue full.

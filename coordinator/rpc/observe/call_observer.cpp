@@ -20,6 +20,7 @@ namespace {
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
 
+constexpr std::string_view kReport = "AgentService/Report";
 constexpr const char* kHeader = "x-request-id";
 constexpr Duration kSlow = std::chrono::seconds(1);
 // Long polls may last 25 s (see agent_service.proto).
@@ -58,6 +59,12 @@ class Interceptor final : public grpc::experimental::Interceptor {
   void Intercept(InterceptorBatchMethods* methods) override {
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_INITIAL_METADATA)) {
       Settle(methods->GetRecvInitialMetadata(), &id_);
+    }
+    const bool answers =
+        methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE);
+    if (answers && ShortName(info_->method()) == kReport) {
+      const auto* response = static_cast<const v1::ReportResponse*>(methods->GetSendMessage());
+      if (response != nullptr) observer_->NoteVerdicts(*response);
     }
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
       const grpc::Status status = methods->GetSendStatus();
@@ -125,6 +132,15 @@ void CallObserver::Note(std::string_view method, const std::string& request_id,
        {"seconds", ToSeconds(took)},
        {"peer", context.peer()},
        {"reason", status.error_message()}});
+}
+
+void CallObserver::NoteVerdicts(const v1::ReportResponse& response) {
+  if (metrics_ == nullptr) return;
+  constexpr std::string_view kPrefix = "DISPOSITION_";
+  for (const v1::ReportVerdict& verdict : response.verdicts()) {
+    const std::string& name = v1::Disposition_Name(verdict.disposition());
+    metrics_->CountVerdict(name.empty() ? "UNKNOWN" : name.substr(kPrefix.size()));
+  }
 }
 
 std::string RequestIdOf(const grpc::CallbackServerContext& context) {

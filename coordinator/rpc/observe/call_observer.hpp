@@ -11,6 +11,8 @@
 #include "coordinator/access/rate_limiter.hpp"
 #include "coordinator/metrics/metrics.hpp"
 
+#include "quantfleet/v1/agent_service.pb.h"
+
 namespace quantfleet::rpc {
 
 // Sees every call of a server: gives it a request id, counts its answer, and logs it if it failed
@@ -29,6 +31,8 @@ class CallObserver final : public grpc::experimental::ServerInterceptorFactoryIn
   // An answer is about to be sent. `method` as "/quantfleet.v1.AgentService/Sync".
   void Note(std::string_view method, const std::string& request_id,
             const grpc::ServerContextBase& context, const grpc::Status& status, Duration took);
+  // The answer of a Report is about to be sent.
+  void NoteVerdicts(const v1::ReportResponse& response);
 
  private:
   metrics::Metrics* const metrics_;

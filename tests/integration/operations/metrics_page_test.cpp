@@ -40,18 +40,30 @@ TEST_F(MetricsPageTest, SaysWhatTheCoordinatorDoes) {
   const std::string session = Hello(channel).session_id();
   postgres::Connection db(conninfo_);
   ASSERT_TRUE(postgres::SubmitMatrix(db, SubmissionOf("one", 5)).ok());
+  const v1::SyncResponse started = Sync(channel, session, 5);
+  ASSERT_TRUE(started.has_start());
+  v1::ReportRequest report;
+  report.set_session_id(session);
+  *report.add_results() = ResultOf(started.start().block(), started.start().epoch());
+  report.add_results()->set_block_id("no block of ours");
+  grpc::ClientContext context;
+  v1::ReportResponse reported;
+  ASSERT_TRUE(v1::AgentService::NewStub(channel)->Report(&context, report, &reported).ok());
+  ASSERT_EQ(reported.verdicts_size(), 2);
   ASSERT_TRUE(Sync(channel, session, 5).has_start());
   const std::string text = Metrics();
   EXPECT_THAT(text, HasSubstr("quantfleet_build_info{version="));
   EXPECT_THAT(text,
               HasSubstr("quantfleet_calls_total{code=\"OK\",method=\"AgentService/Hello\"} 1"));
   EXPECT_THAT(text,
-              HasSubstr("quantfleet_calls_total{code=\"OK\",method=\"AgentService/Sync\"} 1"));
-  EXPECT_THAT(text, HasSubstr("quantfleet_call_seconds_count{method=\"AgentService/Sync\"} 1"));
+              HasSubstr("quantfleet_calls_total{code=\"OK\",method=\"AgentService/Sync\"} 2"));
+  EXPECT_THAT(text, HasSubstr("quantfleet_call_seconds_count{method=\"AgentService/Sync\"} 2"));
+  EXPECT_THAT(text, HasSubstr("quantfleet_verdicts_total{disposition=\"ACCEPTED\"} 1"));
+  EXPECT_THAT(text, HasSubstr("quantfleet_verdicts_total{disposition=\"UNKNOWN_BLOCK\"} 1"));
   EXPECT_THAT(text, HasSubstr("quantfleet_open_sessions 1"));
-  EXPECT_THAT(text, HasSubstr("quantfleet_blocks{state=\"ready\"} 4"));
+  EXPECT_THAT(text, HasSubstr("quantfleet_blocks{state=\"ready\"} 3"));
   EXPECT_THAT(text, HasSubstr("quantfleet_blocks{state=\"leased\"} 1"));
-  EXPECT_THAT(text, ContainsRegex("quantfleet_ready_blocks.class=\"[0-9]+\". 4"));
+  EXPECT_THAT(text, ContainsRegex("quantfleet_ready_blocks.class=\"[0-9]+\". 3"));
   EXPECT_THAT(text, HasSubstr("quantfleet_database_up 1"));
   EXPECT_THAT(text, HasSubstr("quantfleet_database_queue_jobs 0"));
   EXPECT_THAT(text, HasSubstr("quantfleet_database_jobs_refused_total 0"));
