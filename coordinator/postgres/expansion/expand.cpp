@@ -9,7 +9,9 @@
 namespace quantfleet::postgres {
 namespace {
 
-constexpr size_t kMostMakers = 4;
+// One is worked on until it is done, unless one of a higher priority comes; and the largest take
+// 100 MB each.
+constexpr size_t kMostMakers = 2;
 
 }  // namespace
 
