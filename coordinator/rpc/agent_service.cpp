@@ -212,8 +212,7 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
     if (!idle || !may_wait) return call.Finish(std::move(answer));
     ParkedCall parked;
     parked.session_id = request.session_id();
-    parked.deadline =
-        Clock::Steady()->Now() + FromSeconds(std::min(request.max_wait_seconds(), kMaxWaitSeconds));
+    parked.deadline = call.deadline;  // however often it was looked at before
     parked.attempt = [this, call](Connection&, bool last) {
       SyncCall again = call;
       again.last = last;
