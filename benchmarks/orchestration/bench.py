@@ -23,7 +23,7 @@ from servers import ROOT, Bench
 SCENARIOS = {
     "throughput": (throughput,
                    {"blocks": 1_000_000, "agents": (256, 32), "batch": 128, "warm_up": 4, "seconds": 15},
-                   {"blocks": 300_000, "agents": (256, 32), "batch": 128, "warm_up": 1, "seconds": 2}),
+                   {"blocks": 500_000, "agents": (256, 32), "batch": 128, "warm_up": 1, "seconds": 2}),
     "latency": (latency,
                 {"agents": 1000, "warm_up": 20, "every": 0.1, "submissions": 300, "busy_seconds": 20},
                 {"agents": 200, "warm_up": 3, "every": 0.05, "submissions": 40, "busy_seconds": 4}),
