@@ -21,6 +21,8 @@ std::string Doing(const v1::Session& session) {
            std::to_string(static_cast<int>(100 * session.fraction())) + " %";
   }
   if (session.draining()) return "draining";
+  if (!session.quarantine_reason().empty())
+    return "left out for a while: " + session.quarantine_reason();
   if (!session.not_leasing_reason().empty())
     return "takes nothing: " + session.not_leasing_reason();
   std::string state = v1::SessionState_Name(session.state()).substr(14);

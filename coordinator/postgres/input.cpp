@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <sstream>
 
 namespace quantfleet::postgres {
 namespace {
@@ -30,6 +31,15 @@ std::optional<int64_t> ParseBlockId(std::string_view block_id) {
 std::optional<int64_t> Bigint(uint64_t value) {
   if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return std::nullopt;
   return static_cast<int64_t>(value);
+}
+
+std::vector<int64_t> NumbersIn(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '{' || c == '}' || c == ','; }, ' ');
+  std::istringstream stream(text);
+  std::vector<int64_t> numbers;
+  for (int64_t number = 0; stream >> number;) numbers.push_back(number);
+  return numbers;
 }
 
 std::string PlainText(std::string_view text) {

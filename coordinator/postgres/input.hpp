@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quantfleet::postgres {
 
@@ -16,6 +17,8 @@ namespace quantfleet::postgres {
 std::optional<int64_t> ParseBlockId(std::string_view block_id);
 // `value` as PostgreSQL's bigint, which has no unsigned types; nullopt if it is too large.
 std::optional<int64_t> Bigint(uint64_t value);
+// The numbers in "3 14" or "{3,14}", an array of bigint as the database writes it.
+std::vector<int64_t> NumbersIn(std::string text);
 // Text for people: NULs, which PostgreSQL does not store, become spaces, and what is past 2,000
 // bytes is cut, never within a character.
 std::string PlainText(std::string_view text);

@@ -256,6 +256,8 @@ v1::Session SessionFrom(const pqxx::row& row) {
   session.set_draining(row["draining"].as<bool>());
   session.set_not_leasing_reason(row["not_leasing_reason"].as<std::string>());
   session.set_spooled_results(row["spooled_results"].as<uint32_t>());
+  session.set_queued_blocks(row["queued"].as<uint32_t>());
+  session.set_quarantine_reason(row["quarantine"].as<std::string>(""));
   return session;
 }
 
@@ -268,8 +270,14 @@ Result<v1::ListSessionsResponse> ListSessions(Connection& db, bool include_ended
     QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
       SELECT s.session_id, s.hello, s.state, s.spooled_results, s.not_leasing_reason, a.draining,
              (extract(epoch FROM s.create_time) * 1000000)::bigint AS created,
-             (extract(epoch FROM s.last_seen) * 1000000)::bigint AS seen, l.block_id, l.epoch, l.fraction
-      FROM session s JOIN agent a USING (agent_name) LEFT JOIN lease l USING (session_id)
+             (extract(epoch FROM s.last_seen) * 1000000)::bigint AS seen, l.block_id, l.epoch, l.fraction,
+             (SELECT count(*) FROM lease w WHERE w.session_id = s.session_id AND w.phase = 'queued') AS queued,
+             CASE WHEN q.free_time > clock_timestamp() THEN q.reason ELSE '' END AS quarantine
+      FROM session s JOIN agent a USING (agent_name)
+      LEFT JOIN conduct q ON q.agent_name = s.agent_name AND q.device_uid = s.device_uid
+      LEFT JOIN LATERAL (
+        SELECT block_id, epoch, fraction FROM lease
+        WHERE lease.session_id = s.session_id AND phase NOT IN ('queued', 'finished') LIMIT 1) AS l ON true
       WHERE $1 OR s.state = 'open'
       ORDER BY s.state <> 'open', s.create_time DESC LIMIT 1000)",
                                                   {include_ended}));

@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "coordinator/postgres/blocks/standing.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
 #include "coordinator/postgres/queue.hpp"
 #include "coordinator/postgres/report/store_reports.hpp"
+#include "coordinator/postgres/result_store.hpp"
 #include "coordinator/postgres/sync/costs.hpp"
 #include "coordinator/postgres/sync/hello_batch.hpp"
 #include "coordinator/postgres/sync/sync_batch.hpp"
@@ -289,11 +292,44 @@ TEST_F(BatchTest, AMatrixThatAnEarlierProgramFinishedIsEnded) {
   EXPECT_EQ(Scalar(db_, "SELECT state || blocks_open FROM matrix"), "completed0");
 }
 
+TEST_F(BatchTest, AnAgentThatFailsBlockAfterBlockIsLeftOut) {
+  Submit(6);
+  const std::string session = Open(db_, HelloOf("a"));
+  for (int i = 0; i < 3; ++i) {
+    const v1::SyncResponse taken = Sync(Idle(session, 0));
+    ASSERT_TRUE(taken.has_start()) << i;
+    v1::BlockFailure failure;
+    failure.set_block_id(taken.start().block().block_id());
+    failure.set_epoch(taken.start().epoch());
+    failure.set_reason("no such library");
+    failure.set_cause(v1::FAILURE_CAUSE_BLOCK);
+    ASSERT_TRUE(StoreFailure(db_, failure, {}).ok());
+  }
+  EXPECT_FALSE(Sync(Idle(session, 2)).has_start());
+  EXPECT_TRUE(AnswerableSessions(db_, {session})->empty());
+  const auto fleet = ListSessions(db_, false);
+  EXPECT_EQ(fleet->sessions(0).quarantine_reason(), "no such library");
+  v1::ExplainBlocksRequest why;
+  why.set_id("6");
+  EXPECT_THAT(ExplainBlocks(db_, why)->standings(0).details(0),
+              ::testing::HasSubstr("a on cpu/test/2t is left out for 10 s: no such library"));
+
+  Scalar(db_, "UPDATE conduct SET free_time = clock_timestamp() RETURNING 1");
+  const v1::SyncResponse canary = Sync(Idle(session, 2));
+  ASSERT_TRUE(canary.has_start());
+  EXPECT_EQ(canary.queue_size(), 0) << "one block, to see whether it goes well";
+  ASSERT_TRUE(
+      StoreResult(db_, session, ResultOf(canary.start().block(), canary.start().epoch())).ok());
+  EXPECT_EQ(Sync(Idle(session, 1)).queue_size(), 1);
+  EXPECT_EQ(Scalar(db_, "SELECT count(*) FROM conduct"), "0");
+}
+
 TEST_F(BatchTest, AFailureOfTheAgentSpendsNothingOfTheBlocks) {
   Submit(1);
   const std::string session = Open(db_, HelloOf("a"));
   for (int i = 0; i < 5; ++i) {
     Scalar(db_, "UPDATE ready SET avoid_session = '' RETURNING 1");
+    Scalar(db_, "DELETE FROM conduct RETURNING 1");
     const v1::SyncResponse taken = Sync(Idle(session, 0));
     ASSERT_TRUE(taken.has_start());
     v1::BlockFailure failure;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coordinator/postgres/queue.hpp"
+#include "coordinator/postgres/sync/conduct.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -22,7 +23,7 @@ Status LockMatrices(Transaction& tx, const std::string& session_id) {
 
 // Ends the leases of a session. The epochs must agree: while this waits for a block's lock, the
 // block may be reported and granted to somebody else. Only the block that was first in turn is
-// charged with the loss: those behind it never ran. Rows: block, matrix, is it poison.
+// charged with the loss: those behind it never ran. Rows: block, matrix, is it poison, is it lost.
 Result<pqxx::result> TakeBack(Transaction& tx, const std::string& session_id, const SessionEnd& end,
                               const LeasePolicy& policy) {
   return tx.Query(
@@ -43,7 +44,7 @@ Result<pqxx::result> TakeBack(Transaction& tx, const std::string& session_id, co
     closed AS (UPDATE attempt SET end_time = clock_timestamp(), reason = $2,
                                  outcome = CASE WHEN lost THEN $3 ELSE 'released' END FROM held
                WHERE attempt.block_id = held.block_id AND attempt.epoch = held.epoch)
-    SELECT block_id, matrix_id, poison FROM held)",
+    SELECT block_id, matrix_id, poison, lost FROM held)",
       {session_id, end.why, end.is_loss ? "lost" : "released", end.is_loss ? 1 : 0,
        policy.max_losing_sessions});
 }
@@ -81,6 +82,10 @@ Status EndSession(Transaction& tx, const std::string& session_id, const SessionE
   std::vector<int64_t> again;
   for (const auto& row : held) {
     const auto block_id = row[0].as<int64_t>();
+    if (row[3].as<bool>()) {
+      QF_RETURN_IF_ERROR(
+          NoteMishap(tx, session_id, block_id, scheduler::Mishap::kBlockLost, end.why));
+    }
     if (!row[2].as<bool>()) {
       again.push_back(block_id);
       continue;

@@ -73,12 +73,15 @@ Result<pqxx::result> Candidates(Transaction& tx, int64_t class_id, int64_t block
     SELECT * FROM (
     SELECT s.agent_name || ' on ' || s.device_class AS who,
            CASE WHEN a.draining THEN 'is drained'
+                WHEN q.free_time > clock_timestamp()
+                THEN 'is left out for ' || ceil(extract(epoch FROM q.free_time - clock_timestamp())) || ' s: ' || q.reason
                 WHEN s.not_leasing_reason <> '' THEN 'takes no block: ' || s.not_leasing_reason
                 WHEN EXISTS (SELECT 1 FROM ready r WHERE r.block_id = $3 AND NOT ()") +
                       kMayStart + R"())
                 THEN 'failed it: others come first' END AS unwilling,
            busy.what AS busy
     FROM session_class c JOIN session s USING (session_id) JOIN agent a USING (agent_name)
+    LEFT JOIN conduct q ON q.agent_name = s.agent_name AND q.device_uid = s.device_uid
     LEFT JOIN LATERAL (
       SELECT CASE WHEN o.session_id = s.session_id THEN 'runs' ELSE 'its host runs' END || ' block ' || b.block_id
              || ' of ' || b.matrix_id || ', ' || round((100 * l.fraction)::numeric) || ' %' AS what

@@ -10,6 +10,7 @@
 
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/queue.hpp"
+#include "coordinator/postgres/sync/conduct.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -165,6 +166,9 @@ Status Accept(Transaction& tx, const Chosen& accepted, const BlockRows& blocks,
     finished.push_back(std::move(found->second.finished));
   }
   QF_RETURN_IF_ERROR(InsertResults(tx, rows));
+  std::vector<std::string> well;
+  for (const ResultRow& row : rows) well.push_back(row.session_id);
+  QF_RETURN_IF_ERROR(NoteSuccess(tx, well));
   return CountEnded(tx, accepted, blocks);
 }
 
@@ -190,13 +194,19 @@ Status Fail(Transaction& tx, Entry& entry, const BlockRows& blocks, const LeaseP
   const bool is_over = failures >= policy.max_failures;
   QF_ASSIGN_OR_RETURN(const auto runs,
                       Release(tx, {&entry}, is_over ? "failed" : "ready", "failed", {reason}));
+  const auto ran = runs.find(entry.block_key);
+  const std::string session = ran == runs.end() ? "" : ran->second.session_id;
+  QF_RETURN_IF_ERROR(NoteMishap(tx, session, entry.block_key,
+                                entry.failure->cause() == v1::FAILURE_CAUSE_AGENT
+                                    ? scheduler::Mishap::kAgentFailed
+                                    : scheduler::Mishap::kBlockFailed,
+                                reason));
   if (is_over) return CountEnded(tx, {&entry}, blocks);
   QF_RETURN_IF_ERROR(tx.Query("UPDATE matrix SET version = version + 1 WHERE matrix_id = $1",
                               {blocks.at(entry.block_key).matrix_id})
                          .status());
-  const auto ran = runs.find(entry.block_key);
   const double delay = policy.retry_seconds * std::exp2(std::max(failures, 1) - 1);
-  return QueueBlocks(tx, {entry.block_key}, delay, ran == runs.end() ? "" : ran->second.session_id);
+  return QueueBlocks(tx, {entry.block_key}, delay, session);
 }
 
 }  // namespace

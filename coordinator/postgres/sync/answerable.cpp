@@ -7,6 +7,7 @@
 
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/queue.hpp"
+#include "coordinator/postgres/sync/conduct.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -48,14 +49,15 @@ Status AddServed(Transaction& tx, const Sessions& sessions, std::set<std::string
   if (startable.empty()) return OkStatus();
   std::vector<int64_t> classes;
   for (const auto& [class_id, line] : startable) classes.push_back(class_id);
-  QF_ASSIGN_OR_RETURN(const auto rows,
-                      tx.Query(std::string(R"(
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query(std::string(R"(
     SELECT c.session_id, c.class_id
     FROM unnest($1::text[]) WITH ORDINALITY AS g (session_id, place)
     JOIN session_class c USING (session_id) JOIN session s USING (session_id) JOIN agent a USING (agent_name)
     WHERE c.class_id = ANY($2::bigint[]) AND NOT a.draining AND NOT )") +
-                                   kHostBusy + " ORDER BY g.place, c.class_id",
-                               {Parameter::Array(sessions), Parameter::Array(classes)}));
+                   kQuarantined + "AND NOT" + kHostBusy + " ORDER BY g.place, c.class_id",
+               {Parameter::Array(sessions), Parameter::Array(classes)}));
   for (const auto& row : rows) {
     const auto session = row[0].as<std::string>();
     if (answerable.contains(session)) continue;

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -15,18 +14,6 @@
 
 namespace quantfleet::postgres {
 namespace {
-
-// "{3,14}" of a bigint[].
-std::vector<int64_t> NumbersOf(const pqxx::field& field) {
-  std::vector<int64_t> numbers;
-  if (field.is_null()) return numbers;
-  std::string text = field.as<std::string>();
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '{' || c == '}' || c == ','; }, ' ');
-  std::istringstream stream(text);
-  for (int64_t number = 0; stream >> number;) numbers.push_back(number);
-  return numbers;
-}
 
 void Introduce(Seeker& seeker, const pqxx::row& row) {
   const std::string& agent = seeker.call->agent;
@@ -43,7 +30,9 @@ void Introduce(Seeker& seeker, const pqxx::row& row) {
   // What is past its time lives on borrowed time: it gets what is shortest.
   const auto life = row["life_seconds"].as<double>();
   seeker.life_left_seconds = life > 0 ? std::max(1.0, life - row["age"].as<double>()) : 0;
-  seeker.classes = NumbersOf(row["classes"]);
+  seeker.classes = NumbersIn(row["classes"].as<std::string>(""));
+  seeker.conduct.strikes = row["strikes"].as<int>(0);
+  seeker.quarantined = row["quarantined"].as<bool>(false);
 }
 
 }  // namespace
@@ -80,8 +69,10 @@ Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers) {
     SELECT s.session_id, s.agent_name, s.host_id, s.device_uid, s.device_class, s.share_host, a.draining,
            s.life_seconds, extract(epoch FROM clock_timestamp() - s.create_time)::float8 AS age,
            (SELECT array_agg(c.class_id ORDER BY c.class_id) FROM session_class c
-            WHERE c.session_id = s.session_id)::text AS classes
-    FROM met JOIN session s USING (session_id) JOIN agent a USING (agent_name))",
+            WHERE c.session_id = s.session_id)::text AS classes,
+           q.strikes, q.free_time > clock_timestamp() AS quarantined
+    FROM met JOIN session s USING (session_id) JOIN agent a USING (agent_name)
+    LEFT JOIN conduct q ON q.agent_name = s.agent_name AND q.device_uid = s.device_uid)",
                {Parameter::Array(sessions), Parameter::Array(spooled), Parameter::Array(reasons)}));
   for (const auto& row : rows) Introduce(*by_session.at(row["session_id"].as<std::string>()), row);
   return OkStatus();

@@ -8,6 +8,7 @@
 
 #include "base/status.hpp"
 #include "coordinator/postgres/sync/sync_batch.hpp"
+#include "coordinator/scheduler/quarantine.hpp"
 
 namespace quantfleet::postgres {
 
@@ -24,6 +25,9 @@ struct Seeker {
   std::vector<int64_t> classes;  // it meets, ascending
 
   double life_left_seconds = 0;  // until its host is expected to go; 0: it stays
+
+  scheduler::Conduct conduct;
+  bool quarantined = false;
 
   int wants = 0;         // blocks it may be granted now
   bool expects = false;  // one is being granted

@@ -45,7 +45,8 @@ int WantsOf(const Seeker& seeker) {
   const v1::SyncRequest& request = seeker.request();
   if (request.draining() || seeker.draining || !request.not_leasing_reason().empty()) return 0;
   const int room = 1 + static_cast<int>(std::min<uint32_t>(request.prefetch(), kMostPrefetched));
-  return std::max(0, room - seeker.Holds());
+  if (seeker.quarantined) return 0;
+  return scheduler::MostBlocks(seeker.conduct, seeker.Holds(), room - seeker.Holds(), 0);
 }
 
 std::vector<Seeker> SeekersOf(const std::vector<SyncCall>& calls, const LeasePolicy& policy) {
