@@ -28,14 +28,19 @@ Result<int64_t> CountQueued(Transaction& tx, const std::string& matrix_id, int64
 constexpr const char* kMayStart = R"( r.not_before <= clock_timestamp()
           AND (r.avoid_session <> c.session_id OR r.not_before <= clock_timestamp() - interval '10 s') )";
 
-// SQL: true of a session s whose host has no room for it, because another session holds a lease
-// there: one block at a time on a device, and on a host unless all who run there agreed to share
-// it.
+// SQL: true of a session s that must take turns with another session of its host: one block at a
+// time on a device, and on a host unless all who run there agreed to share it.
+constexpr const char* kHostShared = R"( EXISTS (
+  SELECT 1 FROM session o
+  WHERE o.state = 'open' AND o.host_id = s.host_id AND o.session_id <> s.session_id
+    AND (o.device_uid = s.device_uid OR NOT o.share_host OR NOT s.share_host)) )";
+// SQL: true of a session s whose host has no room for it now, because such a session runs a block.
+// Who has finished one no longer needs the host.
 constexpr const char* kHostBusy = R"( EXISTS (
   SELECT 1 FROM session o
   WHERE o.state = 'open' AND o.host_id = s.host_id AND o.session_id <> s.session_id
     AND (o.device_uid = s.device_uid OR NOT o.share_host OR NOT s.share_host)
-    AND EXISTS (SELECT 1 FROM lease l WHERE l.session_id = o.session_id)) )";
+    AND EXISTS (SELECT 1 FROM lease l WHERE l.session_id = o.session_id AND l.phase <> 'finished')) )";
 
 // So many blocks of each matrix are done or given up: makes its version grow, and ends it when
 // nothing of it is open. Needs the matrices' locks.

@@ -123,7 +123,7 @@ TEST_F(BatchTest, ABlockThatWaitsInVainIsDropped) {
   EXPECT_EQ(told.dropped(0).reason(), "the matrix was cancelled");
 }
 
-TEST_F(BatchTest, OnlyTheBlockInTurnIsChargedWithALoss) {
+TEST_F(BatchTest, WhatMayHaveEndedASessionRunsAlone) {
   Submit(3);
   const std::string session = Open(db_, HelloOf("a"));
   ASSERT_EQ(Sync(Idle(session, 2)).queue_size(), 2);
@@ -131,10 +131,20 @@ TEST_F(BatchTest, OnlyTheBlockInTurnIsChargedWithALoss) {
   EXPECT_EQ(*ExpireLeases(db_, 10), 1);
   EXPECT_EQ(
       Scalar(db_, "SELECT string_agg(losing_sessions::text, ' ' ORDER BY block_id) FROM block"),
-      "1 0 0");
+      "1 1 0");
   EXPECT_EQ(Scalar(db_, "SELECT string_agg(outcome, ' ' ORDER BY block_id) FROM attempt"),
-            "lost released released");
+            "lost lost released");
   EXPECT_EQ(Scalar(db_, "SELECT count(*) FROM ready"), "3");
+
+  const std::string next = Open(db_, HelloOf("b", "host-b"));
+  const v1::SyncResponse alone = Sync(Idle(next, 2));
+  ASSERT_TRUE(alone.has_start());
+  EXPECT_EQ(alone.queue_size(), 0);
+  v1::SyncRequest busy = Idle(next, 2);
+  Run(busy, alone.start());
+  EXPECT_EQ(Sync(busy).queue_size(), 0) << "nothing is put behind it";
+  ASSERT_TRUE(StoreResult(db_, next, ResultOf(alone.start().block(), alone.start().epoch())).ok());
+  EXPECT_EQ(Sync(Idle(next, 2)).queue_size(), 0) << "nor is the second with the third";
   EXPECT_EQ(Contradictions(db_), "");
 }
 

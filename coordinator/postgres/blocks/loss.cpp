@@ -22,15 +22,17 @@ Status LockMatrices(Transaction& tx, const std::string& session_id) {
 }
 
 // Ends the leases of a session. The epochs must agree: while this waits for a block's lock, the
-// block may be reported and granted to somebody else. Only the block that was first in turn is
-// charged with the loss: those behind it never ran. Rows: block, matrix, is it poison, is it lost.
+// block may be reported and granted to somebody else. The two blocks that were first in turn are
+// charged with the loss, because the agent may have gone on to the second and not said so; from
+// then on each runs alone. Those behind them never ran. Rows: block, matrix, is it poison, is it
+// lost.
 Result<pqxx::result> TakeBack(Transaction& tx, const std::string& session_id, const SessionEnd& end,
                               const LeasePolicy& policy) {
   return tx.Query(
       R"(
     WITH ran AS MATERIALIZED (
       SELECT block_id FROM lease WHERE $4 > 0 AND session_id = $1 AND phase <> 'finished'
-      ORDER BY grant_time, block_id LIMIT 1),
+      ORDER BY grant_time, block_id LIMIT 2),
     held AS MATERIALIZED (
       SELECT b.block_id, b.matrix_id, b.epoch, b.block_id IN (SELECT block_id FROM ran) AS lost,
              b.losing_sessions + (b.block_id IN (SELECT block_id FROM ran))::integer AS losers,

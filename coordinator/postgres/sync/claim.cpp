@@ -77,14 +77,16 @@ Candidate CandidateOf(const pqxx::row& row, int at_most) {
 }
 
 // The first blocks of each line of the classes, never the whole queue, without those in `missed`.
-// Locks nothing: what is not chosen must stay free for others. No condition on the block's state:
+// `suspects` are those that a session was lost with. Locks nothing: what is not chosen must stay
+// free for others. No condition on the block's state:
 // before the first ANALYZE the planner takes it for rare, and sorts the queue.
 Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::vector<int64_t>& classes,
-                                             int at_most, const std::vector<int64_t>& missed) {
+                                             int at_most, const std::vector<int64_t>& missed,
+                                             std::set<int64_t>& suspects) {
   QF_ASSIGN_OR_RETURN(const auto rows,
                       tx.Query(R"(
     SELECT r.*, c.class_id, b.matrix_id, b.cost_key, b.weights_key,
-           count(*) OVER (PARTITION BY c.class_id, r.principal) AS in_line
+           b.losing_sessions > 0 AS suspect, count(*) OVER (PARTITION BY c.class_id, r.principal) AS in_line
     FROM unnest($1::bigint[]) AS c (class_id),
     LATERAL (
       WITH RECURSIVE line AS (
@@ -106,7 +108,10 @@ Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::vector<
                                {Parameter::Array(classes), at_most, Parameter::Array(missed)}));
   std::vector<Candidate> candidates;
   candidates.reserve(rows.size());
-  for (const auto& row : rows) candidates.push_back(CandidateOf(row, at_most));
+  for (const auto& row : rows) {
+    candidates.push_back(CandidateOf(row, at_most));
+    if (row["suspect"].as<bool>()) suspects.insert(candidates.back().block_id);
+  }
   return candidates;
 }
 
@@ -118,8 +123,14 @@ struct Chosen {
   std::vector<Seeker*> seekers;
 };
 
+// A block that a session was lost with runs alone, so that the next loss tells of it and of no
+// other: whoever is busy runs dry first, and then gets it.
+bool RunsAlone(const Seeker& seeker, bool is_suspect) {
+  return is_suspect && !seeker.StartsNext();
+}
+
 Chosen Choose(scheduler::Dispatcher& dispatcher, const std::vector<Seeker*>& seekers,
-              const std::vector<Candidate>& candidates) {
+              const std::vector<Candidate>& candidates, const std::set<int64_t>& suspects) {
   std::vector<scheduler::Asking> asking;
   for (const Seeker* seeker : seekers) {
     asking.push_back({seeker->request().session_id(), seeker->classes, seeker->device_class,
@@ -129,7 +140,13 @@ Chosen Choose(scheduler::Dispatcher& dispatcher, const std::vector<Seeker*>& see
   for (const scheduler::Assignment& one : dispatcher.Choose(asking, candidates)) {
     Seeker& seeker = *seekers[static_cast<size_t>(one.seeker)];
     const Candidate& candidate = candidates[static_cast<size_t>(one.candidate)];
-    --seeker.wants;
+    const bool is_suspect = suspects.contains(candidate.block_id);
+    if (seeker.wants == 0 || RunsAlone(seeker, is_suspect)) {
+      dispatcher.GiveBack(seeker.device_class, candidate.principal, one.estimate_seconds);
+      seeker.wants = 0;
+      continue;
+    }
+    seeker.wants = is_suspect ? 0 : seeker.wants - 1;
     chosen.blocks.push_back(candidate.block_id);
     chosen.sessions.push_back(seeker.request().session_id());
     chosen.principals.push_back(candidate.principal);
@@ -198,9 +215,10 @@ Status ClaimOnce(Transaction& tx, const std::vector<Seeker*>& asking, const Leas
     wanted = std::min(wanted + seeker->wants, kMostAtOnce);
   }
   if (wanting.empty()) return OkStatus();
+  std::set<int64_t> suspects;
   QF_ASSIGN_OR_RETURN(const auto candidates, SeeCandidates(tx, {classes.begin(), classes.end()},
-                                                           wanted + kLookAhead, missed));
-  const Chosen chosen = Choose(dispatcher, wanting, candidates);
+                                                           wanted + kLookAhead, missed, suspects));
+  const Chosen chosen = Choose(dispatcher, wanting, candidates, suspects);
   if (chosen.blocks.empty()) return OkStatus();
   return Take(tx, chosen, policy, dispatcher, missed);
 }

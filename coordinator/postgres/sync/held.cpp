@@ -11,6 +11,7 @@
 
 #include "coordinator/access/refusal.hpp"
 #include "coordinator/postgres/input.hpp"
+#include "coordinator/postgres/queue.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -33,6 +34,7 @@ void Introduce(Seeker& seeker, const pqxx::row& row) {
   seeker.classes = NumbersIn(row["classes"].as<std::string>(""));
   seeker.conduct.strikes = row["strikes"].as<int>(0);
   seeker.quarantined = row["quarantined"].as<bool>(false);
+  seeker.may_queue = !row["holds_suspect"].as<bool>() && !row["takes_turns"].as<bool>();
 }
 
 }  // namespace
@@ -54,7 +56,7 @@ Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers) {
   // costs less: last_seen is true to 2 s.
   QF_ASSIGN_OR_RETURN(
       const auto rows,
-      tx.Query(R"(
+      tx.Query(std::string(R"(
     WITH given AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::integer[], $3::text[]) AS g (session_id, spooled, reason)),
     met AS MATERIALIZED (
@@ -70,7 +72,10 @@ Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers) {
            s.life_seconds, extract(epoch FROM clock_timestamp() - s.create_time)::float8 AS age,
            (SELECT array_agg(c.class_id ORDER BY c.class_id) FROM session_class c
             WHERE c.session_id = s.session_id)::text AS classes,
-           q.strikes, q.free_time > clock_timestamp() AS quarantined
+           q.strikes, q.free_time > clock_timestamp() AS quarantined,
+           EXISTS (SELECT 1 FROM lease l JOIN block b USING (block_id)
+                   WHERE l.session_id = s.session_id AND b.losing_sessions > 0) AS holds_suspect, )") +
+                   kHostShared + R"( AS takes_turns
     FROM met JOIN session s USING (session_id) JOIN agent a USING (agent_name)
     LEFT JOIN conduct q ON q.agent_name = s.agent_name AND q.device_uid = s.device_uid)",
                {Parameter::Array(sessions), Parameter::Array(spooled), Parameter::Array(reasons)}));

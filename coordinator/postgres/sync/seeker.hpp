@@ -28,6 +28,9 @@ struct Seeker {
 
   scheduler::Conduct conduct;
   bool quarantined = false;
+  // False: it gets one block at a time, because its host is others' as well, or because what it
+  // holds may have ended a session.
+  bool may_queue = true;
 
   int wants = 0;         // blocks it may be granted now
   bool expects = false;  // one is being granted

@@ -44,7 +44,8 @@ constexpr int kMostPrefetched = 128;
 int WantsOf(const Seeker& seeker) {
   const v1::SyncRequest& request = seeker.request();
   if (request.draining() || seeker.draining || !request.not_leasing_reason().empty()) return 0;
-  const int room = 1 + static_cast<int>(std::min<uint32_t>(request.prefetch(), kMostPrefetched));
+  const uint32_t ahead = seeker.may_queue ? request.prefetch() : 0;
+  const int room = 1 + static_cast<int>(std::min<uint32_t>(ahead, kMostPrefetched));
   if (seeker.quarantined) return 0;
   return scheduler::MostBlocks(seeker.conduct, seeker.Holds(), room - seeker.Holds(), 0);
 }
