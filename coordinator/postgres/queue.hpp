@@ -35,12 +35,13 @@ constexpr const char* kHostShared = R"( EXISTS (
   WHERE o.state = 'open' AND o.host_id = s.host_id AND o.session_id <> s.session_id
     AND (o.device_uid = s.device_uid OR NOT o.share_host OR NOT s.share_host)) )";
 // SQL: true of a session s whose host has no room for it now, because such a session runs a block.
-// Who has finished one no longer needs the host.
+// Who has finished one no longer needs the host. OFFSET 0 keeps the planner from reading all leases
+// instead of those few.
 constexpr const char* kHostBusy = R"( EXISTS (
   SELECT 1 FROM session o
   WHERE o.state = 'open' AND o.host_id = s.host_id AND o.session_id <> s.session_id
     AND (o.device_uid = s.device_uid OR NOT o.share_host OR NOT s.share_host)
-    AND EXISTS (SELECT 1 FROM lease l WHERE l.session_id = o.session_id AND l.phase <> 'finished')) )";
+    AND EXISTS (SELECT 1 FROM lease l WHERE l.session_id = o.session_id AND l.phase <> 'finished' OFFSET 0)) )";
 
 // So many blocks of each matrix are done or given up: makes its version grow, and ends it when
 // nothing of it is open. Needs the matrices' locks.

@@ -123,14 +123,17 @@ Result<std::map<int64_t, Ran>> Release(Transaction& tx, const Chosen& entries,
     given AS MATERIALIZED (
       SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (block_id, epoch, reason)),
     moved AS (
-      UPDATE block SET state = $5, reason = given.reason FROM given WHERE block.block_id = given.block_id),
+      UPDATE block SET state = $5, reason = given.reason FROM given
+      WHERE block.block_id = given.block_id AND block.block_id = ANY($1::bigint[])
+      RETURNING block.block_id, block.cost_key),
     closed AS (
       UPDATE attempt SET end_time = clock_timestamp(), outcome = $4, reason = given.reason
-      FROM given WHERE attempt.block_id = given.block_id AND attempt.epoch = given.epoch
+      FROM given
+      WHERE attempt.block_id = given.block_id AND attempt.epoch = given.epoch AND attempt.block_id = ANY($1::bigint[])
       RETURNING attempt.block_id, attempt.session_id)
     SELECT c.block_id, c.session_id, coalesce(s.device_class, '') AS device_class, coalesce(f.principal, '') AS principal,
            b.cost_key, coalesce(f.estimate_seconds, 0) AS estimate
-    FROM closed c JOIN block b USING (block_id) LEFT JOIN freed f USING (block_id)
+    FROM closed c JOIN moved b USING (block_id) LEFT JOIN freed f USING (block_id)
     LEFT JOIN session s ON s.session_id = c.session_id)",
                                {Parameter::Array(KeysOf(entries)), Parameter::Array(epochs),
                                 Parameter::Array(reasons), outcome, state}));

@@ -20,19 +20,6 @@ constexpr int kMostPasses = 3;
 
 using scheduler::Candidate;
 
-// Two devices of a host that ask at once must see each other's lease: they take turns here, before
-// what is looked at next. In the order of the numbers, as everywhere.
-Status LockHosts(Transaction& tx, const std::vector<Seeker*>& seekers) {
-  std::vector<std::string> hosts;
-  for (const Seeker* seeker : seekers) hosts.push_back(seeker->host_id);
-  return tx
-      .Query(R"(
-    SELECT pg_advisory_xact_lock(7242, host) FROM (
-      SELECT DISTINCT hashtext(host_id) AS host FROM unnest($1::text[]) AS g (host_id) ORDER BY 1) AS hosts)",
-             {Parameter::Array(hosts)})
-      .status();
-}
-
 bool ShareHost(const Seeker& one, const Seeker& other) {
   return one.host_id != other.host_id ||
          (one.share_host && other.share_host && one.device_uid != other.device_uid);
@@ -40,25 +27,16 @@ bool ShareHost(const Seeker& one, const Seeker& other) {
 
 // Takes from `seekers` those whose host has no room: for another session's lease, or for a seeker
 // before them.
-Status DropBusyHosts(Transaction& tx, std::vector<Seeker*>& seekers) {
-  std::vector<std::string> sessions;
-  for (const Seeker* seeker : seekers) sessions.push_back(seeker->request().session_id());
-  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(std::string(R"(
-    SELECT s.session_id FROM session s WHERE s.session_id = ANY($1::text[]) AND )") +
-                                                    kHostBusy,
-                                                {Parameter::Array(sessions)}));
-  std::set<std::string> busy;
-  for (const auto& row : rows) busy.insert(row[0].as<std::string>());
+void DropBusyHosts(std::vector<Seeker*>& seekers) {
   std::multimap<std::string, const Seeker*> taken;
   std::erase_if(seekers, [&](const Seeker* seeker) {
-    if (busy.contains(seeker->request().session_id())) return true;
+    if (seeker->host_is_busy) return true;
     const auto [begin, end] = taken.equal_range(seeker->host_id);
     const bool has_room = std::all_of(
         begin, end, [&](const auto& entry) { return ShareHost(*entry.second, *seeker); });
     if (has_room) taken.emplace(seeker->host_id, seeker);
     return !has_room;
   });
-  return OkStatus();
 }
 
 Candidate CandidateOf(const pqxx::row& row, int at_most) {
@@ -172,10 +150,10 @@ Status Take(Transaction& tx, const Chosen& chosen, const LeasePolicy& policy,
     free AS MATERIALIZED (
       SELECT r.block_id FROM ready r JOIN block b USING (block_id) WHERE r.block_id = ANY($1::bigint[])
       FOR UPDATE OF r, b SKIP LOCKED),
-    gone AS (DELETE FROM ready r USING free WHERE r.block_id = free.block_id),
+    gone AS (DELETE FROM ready r USING free WHERE r.block_id = free.block_id AND r.block_id = ANY($1::bigint[])),
     taken AS (
       UPDATE block SET state = 'leased', epoch = epoch + 1 FROM picked JOIN free USING (block_id)
-      WHERE block.block_id = picked.block_id AND block.state = 'ready'
+      WHERE block.block_id = picked.block_id AND block.block_id = ANY($1::bigint[]) AND block.state = 'ready'
       RETURNING block.epoch, block.spec, block.matrix_id, picked.*),
     leased AS (
       INSERT INTO lease (block_id, epoch, session_id, principal, phase, estimate_seconds, expire_time)
@@ -231,9 +209,7 @@ Status ClaimBlocks(Transaction& tx, std::vector<Seeker>& seekers, const LeasePol
   for (Seeker& seeker : seekers) {
     if (seeker.open() && seeker.wants > 0 && !seeker.classes.empty()) asking.push_back(&seeker);
   }
-  if (asking.empty()) return OkStatus();
-  QF_RETURN_IF_ERROR(LockHosts(tx, asking));
-  QF_RETURN_IF_ERROR(DropBusyHosts(tx, asking));
+  DropBusyHosts(asking);
   std::vector<int64_t> missed;
   for (int pass = 0; pass < kMostPasses; ++pass) {
     const size_t before = missed.size();

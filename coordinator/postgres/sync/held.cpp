@@ -34,10 +34,29 @@ void Introduce(Seeker& seeker, const pqxx::row& row) {
   seeker.classes = NumbersIn(row["classes"].as<std::string>(""));
   seeker.conduct.strikes = row["strikes"].as<int>(0);
   seeker.quarantined = row["quarantined"].as<bool>(false);
+  seeker.host_is_busy = row["host_is_busy"].as<bool>(false);
   seeker.may_queue = !row["holds_suspect"].as<bool>() && !row["takes_turns"].as<bool>();
 }
 
 }  // namespace
+
+Status LockHosts(Transaction& tx, const std::vector<Seeker>& seekers) {
+  std::vector<std::string> sessions;
+  for (const Seeker& seeker : seekers) {
+    const v1::SyncRequest& request = seeker.request();
+    const bool may_want =
+        !request.draining() && (!request.has_running() ||
+                                static_cast<int64_t>(request.prefetch()) > request.queued_size());
+    if (may_want) sessions.push_back(PlainText(request.session_id()));
+  }
+  if (sessions.empty()) return OkStatus();
+  return tx
+      .Query(R"(
+    SELECT pg_advisory_xact_lock(7242, host) FROM (
+      SELECT DISTINCT hashtext(host_id) AS host FROM session WHERE session_id = ANY($1::text[]) ORDER BY 1) AS hosts)",
+             {Parameter::Array(sessions)})
+      .status();
+}
 
 Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers) {
   std::map<std::string, Seeker*> by_session;
@@ -65,7 +84,7 @@ Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers) {
     touched AS (
       UPDATE session s SET last_seen = clock_timestamp(), spooled_results = g.spooled, not_leasing_reason = g.reason
       FROM met JOIN given g USING (session_id)
-      WHERE s.session_id = met.session_id
+      WHERE s.session_id = met.session_id AND s.session_id = ANY($1::text[])
         AND (s.last_seen < clock_timestamp() - interval '2 s' OR s.spooled_results <> g.spooled
              OR s.not_leasing_reason <> g.reason))
     SELECT s.session_id, s.agent_name, s.host_id, s.device_uid, s.device_class, s.share_host, a.draining,
@@ -75,7 +94,8 @@ Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers) {
            q.strikes, q.free_time > clock_timestamp() AS quarantined,
            EXISTS (SELECT 1 FROM lease l JOIN block b USING (block_id)
                    WHERE l.session_id = s.session_id AND b.losing_sessions > 0) AS holds_suspect, )") +
-                   kHostShared + R"( AS takes_turns
+                   kHostShared + R"( AS takes_turns, CASE WHEN )" + kHostShared + "THEN " +
+                   kHostBusy + R"( END AS host_is_busy
     FROM met JOIN session s USING (session_id) JOIN agent a USING (agent_name)
     LEFT JOIN conduct q ON q.agent_name = s.agent_name AND q.device_uid = s.device_uid)",
                {Parameter::Array(sessions), Parameter::Array(spooled), Parameter::Array(reasons)}));

@@ -10,8 +10,12 @@
 
 namespace quantfleet::postgres {
 
-// Locks the sessions, in the order of their names, and notes that they called. Those that are over
-// get their status.
+// Two devices of a host that ask at once must see each other's lease: they take turns from here to
+// the end of the transaction. Before anything else, in the order of numbers that stand for hosts.
+Status LockHosts(Transaction& tx, const std::vector<Seeker>& seekers);
+
+// Locks the sessions, in the order of their names, and notes that they called. Needs LockHosts.
+// Those that are over get their status.
 Status MeetSessions(Transaction& tx, std::vector<Seeker>& seekers);
 
 // Extends the leases of what the sessions say they hold. What they hold no longer is answered with

@@ -21,6 +21,7 @@ struct Seeker {
   // Of the database.
   std::string host_id, device_uid, device_class;
   bool share_host = false;
+  bool host_is_busy = false;     // another session runs a block there
   bool draining = false;         // an operator drains the agent
   std::vector<int64_t> classes;  // it meets, ascending
 

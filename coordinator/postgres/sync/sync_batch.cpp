@@ -71,6 +71,7 @@ Result<std::vector<Result<v1::SyncResponse>>> SyncSessions(Connection& db,
   std::vector<Seeker> seekers;
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     seekers = SeekersOf(calls, policy);
+    QF_RETURN_IF_ERROR(LockHosts(tx, seekers));
     QF_RETURN_IF_ERROR(MeetSessions(tx, seekers));
     QF_RETURN_IF_ERROR(RenewLeases(tx, seekers, policy));
     QF_RETURN_IF_ERROR(OfferAgain(tx, seekers));
