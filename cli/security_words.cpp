@@ -75,6 +75,8 @@ void AddTokens(CLI::App& app, Common& common, std::function<int()>& verb) {
                      "Quota of the name from now on; 0: the coordinator's");
   create->add_option("--max-running-arms", options->max_running_arms,
                      "Quota of the name from now on; 0: the coordinator's");
+  create->add_option("--weight", options->weight,
+                     "Its weight from now on where device time is shared, 0.01 to 100; 1 at first");
   Word(*token, "list", "Show tokens, without their secrets", verb,
        [&common] { return TokenList(common); });
   Word(*token, "revoke", "End a token at once", verb,

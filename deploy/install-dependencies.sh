@@ -14,7 +14,7 @@ build=(
   esbuild postgresql-15
 )
 test=(libgtest-dev libgmock-dev python3 python3-jsonschema python3-protobuf python3-yaml python3-selenium
-      node-typescript chromium chromium-driver clang-format procps git openssl)
+      node-typescript chromium chromium-driver clang-format procps git openssl pgbouncer)
 lint=(clang-format clang-tidy clang libclang-rt-14-dev shellcheck git)
 bench=(python3 nodejs npm)
 chaos=(python3 faketime)
@@ -57,5 +57,6 @@ fi
 
 echo "installing: ${missing[*]}" >&2
 "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}" \
+# RUNLEVEL=1: pgbouncer's package would start a service of its own; the tests start theirs.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}" \
   >/dev/null

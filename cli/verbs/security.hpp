@@ -31,6 +31,7 @@ struct TokenOptions {
   std::optional<double> hours;
   std::optional<unsigned> max_running_matrices;
   std::optional<unsigned long> max_running_arms;
+  std::optional<double> weight;
 };
 // Prints the secret alone on stdout, so that it can go straight into a file.
 int TokenCreate(const Common& common, const TokenOptions& options);

@@ -47,8 +47,8 @@ int PrintSecret(const Result<Made>& made) {
 int TokenCreate(const Common& common, const TokenOptions& options) {
   Client client(common.remote);
   if (options.role == "agent") {
-    if (options.max_running_matrices || options.max_running_arms) {
-      return Fail(InvalidArgument("an agent has no quota"));
+    if (options.max_running_matrices || options.max_running_arms || options.weight) {
+      return Fail(InvalidArgument("an agent has no quota and no weight"));
     }
     v1::CreateEnrolmentTokenRequest request;
     request.set_agent_name(options.name);
@@ -61,6 +61,7 @@ int TokenCreate(const Common& common, const TokenOptions& options) {
   request.set_valid_seconds(SecondsOf(options.hours));
   if (options.max_running_matrices) request.set_max_running_matrices(*options.max_running_matrices);
   if (options.max_running_arms) request.set_max_running_arms(*options.max_running_arms);
+  if (options.weight) request.set_weight(*options.weight);
   return PrintSecret(client.CreateToken(request));
 }
 

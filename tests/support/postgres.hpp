@@ -16,6 +16,8 @@ class PostgresServer {
 
   // Connection string of a new, empty schema of its own.
   std::string NewSchema();
+  // Without a schema: for what needs a database of its own.
+  std::string Conninfo() const;
   // Ends it as a power cut would (SIGQUIT: no checkpoint), and starts it again.
   void Crash();
   void Restart();
@@ -27,7 +29,6 @@ class PostgresServer {
   PostgresServer& operator=(const PostgresServer&) = delete;
 
   void Start();
-  std::string Conninfo() const;
   int RunAsServerUser(const std::vector<std::string>& words) const;
 
   std::string directory_;

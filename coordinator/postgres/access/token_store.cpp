@@ -58,6 +58,11 @@ Status SetQuotas(Transaction& tx, const NewToken& token) {
                  {token.principal, *token.max_running_matrices})
             .status());
   }
+  if (token.weight) {
+    QF_RETURN_IF_ERROR(tx.Query("UPDATE principal SET weight = $2 WHERE principal = $1",
+                                {token.principal, *token.weight})
+                           .status());
+  }
   if (!token.max_running_arms) return OkStatus();
   return tx
       .Query("UPDATE principal SET max_running_arms = nullif($2::bigint, 0) WHERE principal = $1",

@@ -23,6 +23,7 @@ struct NewToken {
   uint64_t valid_seconds = 0;
   std::optional<uint32_t> max_running_matrices;
   std::optional<uint64_t> max_running_arms;
+  std::optional<double> weight;
   // True where only tokens tell people apart: the first one must then be an admin's.
   bool tokens_only = false;
 };

@@ -42,6 +42,10 @@ Result<postgres::NewToken> Check(const v1::CreateTokenRequest& request) {
   if (request.max_running_matrices() > kMostMatrices || request.max_running_arms() > kMostArms) {
     return InvalidArgument("a quota is at most 1000000 matrices and 1000000000000 arms");
   }
+  // Not with a comparison that NaN passes.
+  if (request.has_weight() && !(request.weight() >= 0.01 && request.weight() <= 100)) {
+    return InvalidArgument("weight is 0.01 to 100");
+  }
   QF_ASSIGN_OR_RETURN(token.valid_seconds, ValidSeconds(request.valid_seconds(),
                                                         kDefaultTokenSeconds, kMostTokenSeconds));
   token.secret = access::MakeSecret();
@@ -50,6 +54,7 @@ Result<postgres::NewToken> Check(const v1::CreateTokenRequest& request) {
   if (request.has_max_running_matrices())
     token.max_running_matrices = request.max_running_matrices();
   if (request.has_max_running_arms()) token.max_running_arms = request.max_running_arms();
+  if (request.has_weight()) token.weight = request.weight();
   return token;
 }
 

@@ -178,9 +178,14 @@ TEST(Conduct, QuotasHoldForSubmissionsAndRetries) {
   more.set_role("submitter");
   more.set_max_running_matrices(5);
   more.set_max_running_arms(1);
+  more.set_weight(2.5);
   const std::string admin = coordinator.Token("ada", Role::kAdmin);
   ASSERT_TRUE(CallMethod(channel, "AccessService/CreateToken", more, nullptr, admin).ok());
   EXPECT_EQ(Submit(channel, sue, "three", &second), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Scalar(coordinator.db, "SELECT weight FROM principal WHERE principal = 'sue'"), "2.5");
+  more.set_weight(0);
+  EXPECT_EQ(CallMethod(channel, "AccessService/CreateToken", more, nullptr, admin).error_code(),
+            StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(Scalar(coordinator.db, "SELECT count(*) FROM matrix WHERE principal = 'sue'"), "2");
   EXPECT_EQ(Scalar(coordinator.db,
                    "SELECT count(*) FROM audit WHERE principal = 'sue' AND action "
