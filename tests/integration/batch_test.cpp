@@ -292,6 +292,26 @@ TEST_F(BatchTest, DeviceTimeIsSharedByWeight) {
   EXPECT_NEAR(successor.Costs()[0].seconds, 1.5, 1e-9);
 }
 
+TEST_F(BatchTest, ALowPriorityIsNotStarvedByALongQueueOfTheSamePrincipal) {
+  auto urgent = SubmissionOf("urgent", 200), idle = SubmissionOf("idle", 2);
+  urgent.priority = 9;
+  idle.priority = 0;
+  ASSERT_TRUE(SubmitMatrix(db_, urgent).ok());
+  const std::string low = SubmitMatrix(db_, idle)->matrix.matrix_id();
+  const std::string session = Open(db_, HelloOf("a"));
+  const v1::SyncRequest request = Idle(session, 0);
+  // One second in twenty is owed to it; a block takes 1.5 s.
+  for (int i = 0; i < 60; ++i) {
+    const auto answers = SyncSessions(db_, {{&request, ""}}, {}, dispatcher_);
+    ASSERT_TRUE(answers.ok() && (*answers)[0].ok() && (*answers)[0]->has_start());
+    const v1::Grant& grant = (*answers)[0]->start();
+    v1::ReportRequest report;
+    *report.add_results() = ResultOf(grant.block(), grant.epoch());
+    ASSERT_TRUE(StoreReports(db_, {{&report, ""}}, {}, dispatcher_).ok());
+  }
+  EXPECT_EQ(Scalar(db_, "SELECT state FROM matrix WHERE matrix_id = '" + low + "'"), "completed");
+}
+
 TEST_F(BatchTest, AMatrixThatAnEarlierProgramFinishedIsEnded) {
   Submit(1);
   Scalar(db_, "DELETE FROM ready RETURNING 1");

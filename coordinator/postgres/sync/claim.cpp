@@ -54,34 +54,35 @@ Candidate CandidateOf(const pqxx::row& row, int at_most) {
   return candidate;
 }
 
-// The first blocks of each line of the classes, never the whole queue, without those in `missed`.
-// `suspects` are those that a session was lost with. Locks nothing: what is not chosen must stay
-// free for others. No condition on the block's state:
+// The first blocks of each line of the classes (one priority of one principal in one class), never
+// the whole queue, without those in `missed`. `suspects` are those that a session was lost with.
+// Locks nothing: what is not chosen must stay free for others. No condition on the block's state:
 // before the first ANALYZE the planner takes it for rare, and sorts the queue.
 Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::vector<int64_t>& classes,
                                              int at_most, const std::vector<int64_t>& missed,
                                              std::set<int64_t>& suspects) {
   QF_ASSIGN_OR_RETURN(const auto rows,
                       tx.Query(R"(
-    SELECT r.*, c.class_id, b.matrix_id, b.cost_key, b.weights_key,
-           b.losing_sessions > 0 AS suspect, count(*) OVER (PARTITION BY c.class_id, r.principal) AS in_line
+    SELECT r.*, c.class_id, b.matrix_id, b.cost_key, b.weights_key, b.losing_sessions > 0 AS suspect,
+           count(*) OVER (PARTITION BY c.class_id, r.principal, r.band) AS in_line
     FROM unnest($1::bigint[]) AS c (class_id),
     LATERAL (
       WITH RECURSIVE line AS (
-        (SELECT q.principal FROM ready q WHERE q.class_id = c.class_id ORDER BY q.principal LIMIT 1)
+        (SELECT q.principal, q.band FROM ready q WHERE q.class_id = c.class_id ORDER BY q.principal, q.band LIMIT 1)
         UNION ALL
-        SELECT (SELECT q.principal FROM ready q WHERE q.class_id = c.class_id AND q.principal > line.principal
-                ORDER BY q.principal LIMIT 1)
-        FROM line WHERE line.principal IS NOT NULL)
-      SELECT principal FROM line WHERE principal IS NOT NULL) AS line,
+        SELECT next.* FROM line, LATERAL (
+          SELECT q.principal, q.band FROM ready q
+          WHERE q.class_id = c.class_id AND (q.principal, q.band) > (line.principal, line.band)
+          ORDER BY q.principal, q.band LIMIT 1) AS next)
+      SELECT * FROM line) AS line,
     LATERAL (
       SELECT r.block_id, r.principal, r.band, r.sort_key,
              CASE WHEN r.not_before <= clock_timestamp() - interval '10 s' THEN '' ELSE r.avoid_session END
                AS avoid_session
       FROM ready r
-      WHERE r.class_id = c.class_id AND r.principal = line.principal AND r.not_before <= clock_timestamp()
-        AND r.block_id <> ALL($3::bigint[])
-      ORDER BY r.band, r.sort_key, r.block_id LIMIT $2) AS r
+      WHERE r.class_id = c.class_id AND r.principal = line.principal AND r.band = line.band
+        AND r.not_before <= clock_timestamp() AND r.block_id <> ALL($3::bigint[])
+      ORDER BY r.sort_key, r.block_id LIMIT $2) AS r
     JOIN block b USING (block_id))",
                                {Parameter::Array(classes), at_most, Parameter::Array(missed)}));
   std::vector<Candidate> candidates;
