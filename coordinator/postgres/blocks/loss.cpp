@@ -8,18 +8,18 @@
 #include "coordinator/postgres/sync/conduct.hpp"
 
 namespace quantfleet::postgres {
-namespace {
 
-// In a statement of its own, before the blocks: the order everywhere.
-Status LockMatrices(Transaction& tx, const std::string& session_id) {
+Status LockMatricesOf(Transaction& tx, const std::vector<std::string>& session_ids) {
   return tx
       .Query(R"(
     SELECT 1 FROM matrix WHERE matrix_id IN (
-      SELECT b.matrix_id FROM lease l JOIN block b USING (block_id) WHERE l.session_id = $1)
+      SELECT b.matrix_id FROM lease l JOIN block b USING (block_id) WHERE l.session_id = ANY($1::text[]))
     ORDER BY matrix_id FOR UPDATE)",
-             {session_id})
+             {Parameter::Array(session_ids)})
       .status();
 }
+
+namespace {
 
 // Ends the leases of a session. The epochs must agree: while this waits for a block's lock, the
 // block may be reported and granted to somebody else. The two blocks that were first in turn are
@@ -79,7 +79,7 @@ Status EndSession(Transaction& tx, const std::string& session_id, const SessionE
           .status());
   QF_RETURN_IF_ERROR(
       tx.Query("DELETE FROM session_class WHERE session_id = $1", {session_id}).status());
-  QF_RETURN_IF_ERROR(LockMatrices(tx, session_id));
+  QF_RETURN_IF_ERROR(LockMatricesOf(tx, {session_id}));
   QF_ASSIGN_OR_RETURN(const auto held, TakeBack(tx, session_id, end, policy));
   std::vector<int64_t> again;
   for (const auto& row : held) {

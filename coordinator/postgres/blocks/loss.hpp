@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/status.hpp"
 #include "coordinator/postgres/agent_store.hpp"
@@ -17,6 +18,10 @@ struct SessionEnd {
   // False of a goodbye: it says nothing against the block that the session gives back.
   bool is_loss = true;
 };
+
+// Locks the matrices whose blocks the sessions hold, in their order and in a statement of its own,
+// before any of the blocks: the order everywhere.
+Status LockMatricesOf(Transaction& tx, const std::vector<std::string>& session_ids);
 
 // Ends a session that is open, and takes back what it holds in any case: the block is queued again,
 // or fails for good once policy.max_losing_sessions sessions were lost with it, and its matrix ends

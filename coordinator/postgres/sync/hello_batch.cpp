@@ -68,13 +68,7 @@ Status SupersedeFormer(Transaction& tx, const std::vector<Opening>& openings,
   Texts sessions;
   for (const auto& row : former) sessions.push_back(row[0].as<std::string>());
   if (sessions.empty()) return OkStatus();
-  // All matrices before any block, in their order, as everywhere.
-  QF_RETURN_IF_ERROR(tx.Query(R"(
-    SELECT 1 FROM matrix WHERE matrix_id IN (
-      SELECT b.matrix_id FROM lease l JOIN block b USING (block_id) WHERE l.session_id = ANY($1::text[]))
-    ORDER BY matrix_id FOR UPDATE)",
-                              {Parameter::Array(sessions)})
-                         .status());
+  QF_RETURN_IF_ERROR(LockMatricesOf(tx, sessions));
   for (const std::string& session : sessions) {
     QF_RETURN_IF_ERROR(
         EndSession(tx, session, {"superseded", "a new session of the agent took over"}, policy));
