@@ -223,10 +223,33 @@ TEST_F(ConnectionTest, AReaderWithOneSnapshotSeesNoLaterWrite) {
   EXPECT_EQ(Count(), "1");
 }
 
+TEST_F(ConnectionTest, AStatementThatComesAgainIsPrepared) {
+  const std::string mine = "SELECT count(*) FROM t WHERE id = $1";
+  const auto prepared = [&] {
+    const auto rows =
+        db_.Ask("SELECT count(*) FROM pg_prepared_statements WHERE statement = $1", {mine});
+    return rows.ok() ? (*rows)[0][0].as<int>() : -1;
+  };
+  ASSERT_TRUE(db_.Ask(mine, {1}).ok());
+  EXPECT_EQ(prepared(), 0) << "most statements come once";
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(db_.Ask(mine, {1}).ok());
+  EXPECT_EQ(prepared(), 1);
+}
+
+TEST_F(ConnectionTest, AMigrationBehindAPreparedStatementsBackGoesUnnoticed) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(db_.Ask("SELECT * FROM t").ok());
+  Connection migrator(conninfo_);
+  Scalar(migrator, "ALTER TABLE t ADD COLUMN more integer");
+  const auto rows = db_.Ask("SELECT * FROM t");
+  ASSERT_TRUE(rows.ok()) << rows.status().ToString();
+  EXPECT_EQ(rows->columns(), 4U);
+}
+
 TEST(WithTimeouts, KeepsWhatIsSetAndKnowsUris) {
   const std::string pairs = WithTimeouts("dbname=x connect_timeout=1");
   EXPECT_EQ(pairs.find("connect_timeout='5'"), std::string::npos);
   EXPECT_NE(pairs.find("options='-c statement_timeout=30s"), std::string::npos);
+  EXPECT_NE(pairs.find("plan_cache_mode=force_custom_plan"), std::string::npos);
   const std::string uri = WithTimeouts("postgresql://localhost/x?connect_timeout=1");
   EXPECT_NE(uri.find("&options=-c%20statement"), std::string::npos) << uri;
   EXPECT_EQ(uri.find(' '), std::string::npos);
