@@ -107,6 +107,18 @@ TEST_F(BatchTest, WhatAnAnswerLostIsOfferedAgainInItsOrder) {
   EXPECT_EQ(rest.queue(0).DebugString(), lost.queue(0).DebugString());
 }
 
+TEST_F(BatchTest, AnotherSessionsWordKeepsNoGrantFromItsHolder) {
+  Submit(1);
+  const v1::SyncRequest holder = Idle(Open(db_, HelloOf("a", "host-a")), 0);
+  const v1::SyncResponse granted = Sync(holder);
+  v1::SyncRequest liar = Idle(Open(db_, HelloOf("b", "host-b")), 0);
+  Run(liar, granted.start());
+  const auto answers = SyncSessions(db_, {{&liar, ""}, {&holder, ""}}, {}, dispatcher_);
+  ASSERT_TRUE(answers.ok());
+  EXPECT_TRUE((*answers)[0]->has_stop());
+  EXPECT_TRUE((*answers)[1]->has_start()) << "its answer may have been lost";
+}
+
 TEST_F(BatchTest, ABlockThatWaitsInVainIsDropped) {
   Submit(3);
   const std::string session = Open(db_, HelloOf("a"));
@@ -272,12 +284,14 @@ TEST_F(BatchTest, DeviceTimeIsSharedByWeight) {
   ASSERT_TRUE(LoadDispatcher(db_, dispatcher_).ok());
   const std::string session = Open(db_, HelloOf("a"));
   const v1::SyncRequest request = Idle(session, 0);
+  EXPECT_TRUE(dispatcher_.Costs().empty());
   for (int i = 0; i < 40; ++i) {
     const auto answers = SyncSessions(db_, {{&request, ""}}, {}, dispatcher_);
     ASSERT_TRUE(answers.ok() && (*answers)[0].ok() && (*answers)[0]->has_start());
     const v1::Grant& grant = (*answers)[0]->start();
     v1::ReportRequest report;
     *report.add_results() = ResultOf(grant.block(), grant.epoch());
+    Scalar(db_, "UPDATE lease SET grant_time = grant_time - interval '2 s' RETURNING 1");
     ASSERT_TRUE(StoreReports(db_, {{&report, ""}}, {}, dispatcher_).ok());
   }
   const std::string done =
@@ -290,6 +304,19 @@ TEST_F(BatchTest, DeviceTimeIsSharedByWeight) {
   ASSERT_TRUE(LoadDispatcher(db_, successor).ok());
   EXPECT_EQ(successor.Costs().size(), dispatcher_.Costs().size());
   EXPECT_NEAR(successor.Costs()[0].seconds, 1.5, 1e-9);
+}
+
+TEST_F(BatchTest, AnAgentCannotChargeMoreThanItHeldTheBlockFor) {
+  Submit(1);
+  const v1::SyncRequest request = Idle(Open(db_, HelloOf("a")), 0);
+  const auto answers = SyncSessions(db_, {{&request, ""}}, {}, dispatcher_);
+  const v1::Grant grant = (*answers)[0]->start();
+  v1::ReportRequest report;
+  *report.add_results() = ResultOf(grant.block(), grant.epoch());
+  report.mutable_results(0)->set_run_seconds(1e12);
+  ASSERT_TRUE(StoreReports(db_, {{&report, ""}}, {}, dispatcher_).ok());
+  ASSERT_EQ(dispatcher_.Costs().size(), 1U);
+  EXPECT_LT(dispatcher_.Costs()[0].seconds, 3600);
 }
 
 TEST_F(BatchTest, ALowPriorityIsNotStarvedByALongQueueOfTheSamePrincipal) {
@@ -307,6 +334,7 @@ TEST_F(BatchTest, ALowPriorityIsNotStarvedByALongQueueOfTheSamePrincipal) {
     const v1::Grant& grant = (*answers)[0]->start();
     v1::ReportRequest report;
     *report.add_results() = ResultOf(grant.block(), grant.epoch());
+    Scalar(db_, "UPDATE lease SET grant_time = grant_time - interval '2 s' RETURNING 1");
     ASSERT_TRUE(StoreReports(db_, {{&report, ""}}, {}, dispatcher_).ok());
   }
   EXPECT_EQ(Scalar(db_, "SELECT state FROM matrix WHERE matrix_id = '" + low + "'"), "completed");

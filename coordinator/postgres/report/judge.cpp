@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/postgres/report/judge.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -118,7 +119,8 @@ Result<std::map<int64_t, Ran>> Release(Transaction& tx, const Chosen& entries,
   QF_ASSIGN_OR_RETURN(const auto rows,
                       tx.Query(R"(
     WITH freed AS (
-      DELETE FROM lease WHERE block_id = ANY($1::bigint[]) RETURNING block_id, principal, estimate_seconds),
+      DELETE FROM lease WHERE block_id = ANY($1::bigint[]) RETURNING block_id, principal, estimate_seconds,
+        extract(epoch FROM clock_timestamp() - grant_time)::float8 AS held_seconds),
     unqueued AS (DELETE FROM ready WHERE block_id = ANY($1::bigint[])),
     given AS MATERIALIZED (
       SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (block_id, epoch, reason)),
@@ -132,16 +134,17 @@ Result<std::map<int64_t, Ran>> Release(Transaction& tx, const Chosen& entries,
       WHERE attempt.block_id = given.block_id AND attempt.epoch = given.epoch AND attempt.block_id = ANY($1::bigint[])
       RETURNING attempt.block_id, attempt.session_id)
     SELECT c.block_id, c.session_id, coalesce(s.device_class, '') AS device_class, coalesce(f.principal, '') AS principal,
-           b.cost_key, coalesce(f.estimate_seconds, 0) AS estimate
+           b.cost_key, coalesce(f.estimate_seconds, 0) AS estimate, coalesce(f.held_seconds, 0) AS held
     FROM closed c JOIN moved b USING (block_id) LEFT JOIN freed f USING (block_id)
     LEFT JOIN session s ON s.session_id = c.session_id)",
                                {Parameter::Array(KeysOf(entries)), Parameter::Array(epochs),
                                 Parameter::Array(reasons), outcome, state}));
   std::map<int64_t, Ran> ran;
   for (const auto& row : rows) {
-    ran[row[0].as<int64_t>()] = {row[1].as<std::string>(),
-                                 {row[2].as<std::string>(), row[3].as<std::string>(),
-                                  row[4].as<std::string>(), row[5].as<double>(), 0}};
+    ran[row[0].as<int64_t>()] = {
+        row[1].as<std::string>(),
+        {row[2].as<std::string>(), row[3].as<std::string>(), row[4].as<std::string>(),
+         row[5].as<double>(), row[6].as<double>()}};
   }
   return ran;
 }
@@ -165,7 +168,9 @@ Status Accept(Transaction& tx, const Chosen& accepted, const BlockRows& blocks,
                     &entry->ratios,
                     found == ran.end() ? entry->session_id : found->second.session_id});
     if (found == ran.end()) continue;
-    found->second.finished.run_seconds = entry->result->run_seconds();
+    // An agent's word, but no more than it held the block for: it decides what others get.
+    double& seconds = found->second.finished.run_seconds;
+    seconds = std::min(seconds, entry->result->run_seconds());
     finished.push_back(std::move(found->second.finished));
   }
   QF_RETURN_IF_ERROR(InsertResults(tx, rows));

@@ -141,7 +141,8 @@ Chosen Choose(scheduler::Dispatcher& dispatcher, const std::vector<Seeker*>& see
 // the matrix row is left alone, which is locked before blocks everywhere; see kSelectMatrix for the
 // version. Blocks that were not to be had are noted in `missed`.
 Status Take(Transaction& tx, const Chosen& chosen, const LeasePolicy& policy,
-            scheduler::Dispatcher& dispatcher, std::vector<int64_t>& missed) {
+            scheduler::Dispatcher& dispatcher, std::vector<Charge>& charges,
+            std::vector<int64_t>& missed) {
   QF_ASSIGN_OR_RETURN(
       const auto rows,
       tx.Query(R"(
@@ -170,6 +171,8 @@ Status Take(Transaction& tx, const Chosen& chosen, const LeasePolicy& policy,
     const auto place = row[0].as<size_t>() - 1;
     taken[place] = true;
     chosen.seekers[place]->Give(GrantFrom(row));
+    charges.push_back(
+        {chosen.seekers[place]->device_class, chosen.principals[place], chosen.estimates[place]});
   }
   for (size_t i = 0; i < taken.size(); ++i) {
     if (taken[i]) continue;
@@ -183,7 +186,8 @@ Status Take(Transaction& tx, const Chosen& chosen, const LeasePolicy& policy,
 }
 
 Status ClaimOnce(Transaction& tx, const std::vector<Seeker*>& asking, const LeasePolicy& policy,
-                 scheduler::Dispatcher& dispatcher, std::vector<int64_t>& missed) {
+                 scheduler::Dispatcher& dispatcher, std::vector<Charge>& charges,
+                 std::vector<int64_t>& missed) {
   std::set<int64_t> classes;
   std::vector<Seeker*> wanting;
   int wanted = 0;
@@ -199,13 +203,13 @@ Status ClaimOnce(Transaction& tx, const std::vector<Seeker*>& asking, const Leas
                                                            wanted + kLookAhead, missed, suspects));
   const Chosen chosen = Choose(dispatcher, wanting, candidates, suspects);
   if (chosen.blocks.empty()) return OkStatus();
-  return Take(tx, chosen, policy, dispatcher, missed);
+  return Take(tx, chosen, policy, dispatcher, charges, missed);
 }
 
 }  // namespace
 
 Status ClaimBlocks(Transaction& tx, std::vector<Seeker>& seekers, const LeasePolicy& policy,
-                   scheduler::Dispatcher& dispatcher) {
+                   scheduler::Dispatcher& dispatcher, std::vector<Charge>& charges) {
   std::vector<Seeker*> asking;
   for (Seeker& seeker : seekers) {
     if (seeker.open() && seeker.wants > 0 && !seeker.classes.empty()) asking.push_back(&seeker);
@@ -214,7 +218,7 @@ Status ClaimBlocks(Transaction& tx, std::vector<Seeker>& seekers, const LeasePol
   std::vector<int64_t> missed;
   for (int pass = 0; pass < kMostPasses; ++pass) {
     const size_t before = missed.size();
-    QF_RETURN_IF_ERROR(ClaimOnce(tx, asking, policy, dispatcher, missed));
+    QF_RETURN_IF_ERROR(ClaimOnce(tx, asking, policy, dispatcher, charges, missed));
     if (missed.size() == before) break;
   }
   return OkStatus();

@@ -43,11 +43,7 @@ void Introduce(Seeker& seeker, const pqxx::row& row) {
 Status LockHosts(Transaction& tx, const std::vector<Seeker>& seekers) {
   std::vector<std::string> sessions;
   for (const Seeker& seeker : seekers) {
-    const v1::SyncRequest& request = seeker.request();
-    const bool may_want =
-        !request.draining() && (!request.has_running() ||
-                                static_cast<int64_t>(request.prefetch()) > request.queued_size());
-    if (may_want) sessions.push_back(PlainText(request.session_id()));
+    if (seeker.MayWant()) sessions.push_back(PlainText(seeker.request().session_id()));
   }
   if (sessions.empty()) return OkStatus();
   return tx
@@ -238,17 +234,23 @@ Status OfferAgain(Transaction& tx, std::vector<Seeker>& seekers) {
     by_session[seeker.request().session_id()] = &seeker;
     sessions.push_back(seeker.request().session_id());
   }
+  // Each for itself: what another session says of a block keeps nothing from its holder.
   std::vector<int64_t> mentioned;
+  std::vector<std::string> by;
   for (const Claimed& claimed : ClaimedBy(seekers)) {
-    if (const auto id = ParseBlockId(claimed.block_id)) mentioned.push_back(*id);
+    const auto id = ParseBlockId(claimed.block_id);
+    if (!id) continue;
+    mentioned.push_back(*id);
+    by.push_back(claimed.seeker->request().session_id());
   }
-  QF_ASSIGN_OR_RETURN(const auto rows,
-                      tx.Query(R"(
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query(R"(
     SELECT l.session_id, b.block_id, b.epoch, b.spec, b.matrix_id FROM lease l JOIN block b USING (block_id)
-    WHERE l.session_id = ANY($1::text[]) AND l.block_id <> ALL($2::bigint[]) AND l.epoch = b.epoch
-      AND b.state = 'leased'
+    WHERE l.session_id = ANY($1::text[]) AND l.epoch = b.epoch AND b.state = 'leased'
+      AND (l.block_id, l.session_id) NOT IN (SELECT * FROM unnest($2::bigint[], $3::text[]))
     ORDER BY l.grant_time, b.block_id)",
-                               {Parameter::Array(sessions), Parameter::Array(mentioned)}));
+               {Parameter::Array(sessions), Parameter::Array(mentioned), Parameter::Array(by)}));
   for (const auto& row : rows) by_session.at(row[0].as<std::string>())->Give(GrantFrom(row));
   return OkStatus();
 }

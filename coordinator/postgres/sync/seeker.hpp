@@ -38,6 +38,9 @@ struct Seeker {
 
   const v1::SyncRequest& request() const { return *call->request; }
   bool open() const { return status.ok(); }
+  // False: whatever else is found, it gets nothing new with this answer, and its host need not be
+  // locked.
+  bool MayWant() const;
   // Blocks it runs, has waiting or gets with this answer.
   int Holds() const;
   // True if the next block it gets is run at once, and waits for no other.

@@ -17,6 +17,12 @@ bool Seeker::StartsNext() const {
          response.action_case() == v1::SyncResponse::ACTION_NOT_SET;
 }
 
+bool Seeker::MayWant() const {
+  return !request().draining() && request().not_leasing_reason().empty() &&
+         (!request().has_running() ||
+          static_cast<int64_t>(request().prefetch()) > request().queued_size());
+}
+
 // What was just stopped still counts: agents without prefetch expect one thing an answer.
 int Seeker::Holds() const {
   return (request().has_running() ? 1 : 0) + request().queued_size() - response.dropped_size() +
@@ -42,12 +48,12 @@ namespace {
 constexpr int kMostPrefetched = 128;
 
 int WantsOf(const Seeker& seeker) {
-  const v1::SyncRequest& request = seeker.request();
-  if (request.draining() || seeker.draining || !request.not_leasing_reason().empty()) return 0;
-  const uint32_t ahead = seeker.may_queue ? request.prefetch() : 0;
+  if (!seeker.MayWant() || seeker.draining) return 0;
+  const uint32_t ahead = seeker.may_queue ? seeker.request().prefetch() : 0;
   const int room = 1 + static_cast<int>(std::min<uint32_t>(ahead, kMostPrefetched));
   if (seeker.quarantined) return 0;
-  return scheduler::MostBlocks(seeker.conduct, seeker.Holds(), room - seeker.Holds(), 0);
+  const int holds = seeker.Holds();
+  return scheduler::MostBlocks(seeker.conduct, holds, room - holds, 0);
 }
 
 std::vector<Seeker> SeekersOf(const std::vector<SyncCall>& calls, const LeasePolicy& policy) {
@@ -69,15 +75,28 @@ Result<std::vector<Result<v1::SyncResponse>>> SyncSessions(Connection& db,
                                                            const LeasePolicy& policy,
                                                            scheduler::Dispatcher& dispatcher) {
   std::vector<Seeker> seekers;
-  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
+  std::vector<Charge> charges;
+  // What a run granted that did not come through was not granted.
+  const auto give_back = [&] {
+    for (const Charge& charge : charges) {
+      dispatcher.GiveBack(charge.device_class, charge.principal, charge.seconds);
+    }
+    charges.clear();
+  };
+  const Status status = db.Run([&](Transaction& tx) -> Status {
+    give_back();
     seekers = SeekersOf(calls, policy);
     QF_RETURN_IF_ERROR(LockHosts(tx, seekers));
     QF_RETURN_IF_ERROR(MeetSessions(tx, seekers));
     QF_RETURN_IF_ERROR(RenewLeases(tx, seekers, policy));
     QF_RETURN_IF_ERROR(OfferAgain(tx, seekers));
     for (Seeker& seeker : seekers) seeker.wants = WantsOf(seeker);
-    return ClaimBlocks(tx, seekers, policy, dispatcher);
-  }));
+    return ClaimBlocks(tx, seekers, policy, dispatcher, charges);
+  });
+  if (!status.ok()) {
+    give_back();
+    return status;
+  }
   std::vector<Result<v1::SyncResponse>> answers;
   answers.reserve(seekers.size());
   for (Seeker& seeker : seekers) {
