@@ -48,8 +48,8 @@ class BlockRunner {
   // No block follows soon: lets go of the engine and the memory it holds.
   void Rest();
 
-  // How long the device had nothing to do before the last Run's block: from the engine's answer to
-  // the block before until it had the next request. Nothing if another engine ran that one.
+  // How long the device had nothing to do before the last block: from the engine's answer to the
+  // block before until it had described its device and began. Nothing if another engine ran that.
   std::optional<Duration> LastGap() const { return gap_; }
 
  private:

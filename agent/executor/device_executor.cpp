@@ -45,8 +45,8 @@ Result<UnreadResult> EngineExecutor::Measure(const v1::Block& block, const OnPro
 
 Result<v1::BlockResult> EngineExecutor::Run(const v1::Block& block, const OnProgress& on_progress,
                                             const std::stop_token& stop) {
-  QF_ASSIGN_OR_RETURN(const UnreadResult unread, Measure(block, on_progress, stop));
-  return unread();
+  QF_ASSIGN_OR_RETURN(const auto lock, Lock(lock_path_, stop));
+  return runner_.Run(block, on_progress, stop);
 }
 
 }  // namespace quantfleet::agent

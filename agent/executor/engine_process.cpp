@@ -212,6 +212,7 @@ EngineRun EngineProcess::RunBlock(const v1::Block& block, const OnProgress& on_p
                                   const std::stop_token& stop, const EngineLimits& limits,
                                   Result<v1::Description>* description) {
   EngineRun run;
+  const Wake wake(stop);
   v1::EngineRequest describe;
   describe.mutable_describe()->set_fingerprint_only(true);
   v1::EngineRequest request;
@@ -222,26 +223,26 @@ EngineRun EngineProcess::RunBlock(const v1::Block& block, const OnProgress& on_p
     *description = FailureOf(sent);
     return run;
   }
-  *description = TakeDescription(AwaitAnswer(steady_clock::now() + kDescribeLimit, -1, &run.begin));
+  *description = TakeDescription(
+      AwaitAnswer(steady_clock::now() + kDescribeLimit, wake.descriptor(), &run.begin));
   if (description->ok() && (*description)->devices_size() != 1) {
     *description = Internal("the engine describes not one device");
   }
   if (description->ok()) {
-    FollowRun(on_progress, stop, limits, &run);
+    FollowRun(on_progress, wake.descriptor(), limits, &run);
   } else {
     Kill();
   }
   return run;
 }
 
-void EngineProcess::FollowRun(const OnProgress& on_progress, const std::stop_token& stop,
-                              const EngineLimits& limits, EngineRun* run) {
-  const Wake wake(stop);
+void EngineProcess::FollowRun(const OnProgress& on_progress, int wake, const EngineLimits& limits,
+                              EngineRun* run) {
   Time run_deadline = After(limits.run_seconds);
   bool cancelling = false;
   while (true) {
     const Time deadline = std::min(run_deadline, After(limits.silence_seconds));
-    auto line = child_->ReadLine(deadline, cancelling ? -1 : wake.descriptor());
+    auto line = child_->ReadLine(deadline, cancelling ? -1 : wake);
     const Duration received = Clock::Steady()->Now();
     if (line.ok() && line->starts_with(kMeasurementBegin)) {
       if (run->answered == Duration{}) run->answered = received;
@@ -265,7 +266,10 @@ void EngineProcess::FollowRun(const OnProgress& on_progress, const std::stop_tok
       if (Send(cancel).ok()) continue;
     }
     EndFailed(event.status(), run);
-    if (cancelling) *run = EngineRun{EngineRun::End::kCancelled, "", {}, {}, {}, {}};
+    if (cancelling) {
+      run->end = EngineRun::End::kCancelled;
+      run->reason.clear();
+    }
     return;
   }
 }

@@ -79,8 +79,9 @@ class EngineProcess {
   Result<v1::Ceilings> Calibrate(double seconds, const std::stop_token& stop);
   // Describes the device (not what it supports) and, without a pause between the two, runs `block`;
   // `on_progress` is called on this thread. A stop is answered within `limits.cancel_seconds`, if
-  // need be by killing the process. If the description fails (as with Describe) or is not one of
-  // one device, the run is none, and the process is killed.
+  // need be by killing the process. If the description fails (as with Describe; kCancelled when
+  // stopped before it is here) or is not one of one device, the run is none, and the process is
+  // killed.
   EngineRun RunBlock(const v1::Block& block, const OnProgress& on_progress,
                      const std::stop_token& stop, const EngineLimits& limits,
                      Result<v1::Description>* description);
@@ -104,8 +105,8 @@ class EngineProcess {
   Result<v1::EngineEvent> AwaitAnswer(Time deadline, int wake, Duration* received);
   Result<v1::Description> TakeDescription(const Result<v1::EngineEvent>& answer);
   // The events of a run that was sent.
-  void FollowRun(const OnProgress& on_progress, const std::stop_token& stop,
-                 const EngineLimits& limits, EngineRun* run);
+  void FollowRun(const OnProgress& on_progress, int wake, const EngineLimits& limits,
+                 EngineRun* run);
   Status FailureOf(const Status& status);
   // Kills the process and says how it failed, from `status` of the last call.
   void EndFailed(const Status& status, EngineRun* run);

@@ -12,8 +12,8 @@
 
 namespace quantfleet::agent {
 
-// Whose fault it is that a block could not be run at all, from how DeviceExecutor::Run ended: the
-// agent's if there is no engine or device to run any block with.
+// Whose fault it is that a block could not be run at all, from how DeviceExecutor::Measure, or
+// reading its result, ended: the agent's if there is no engine or device to run any block with.
 v1::FailureCause CauseOf(const Status& failure);
 
 // What is spooled of a run that was given up.

@@ -136,6 +136,7 @@ TEST_F(ExecutorTest, TellsHowLongTheDeviceWaitedBetweenBlocks) {
   EXPECT_FALSE(runner.LastGap().has_value());
   ASSERT_TRUE(runner.Run(block_, nullptr, {}).ok());
   EXPECT_FALSE(runner.LastGap().has_value());
+  // The gap itself.
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   ASSERT_TRUE(runner.Run(block_, nullptr, {}).ok());
   ASSERT_TRUE(runner.LastGap().has_value());
@@ -230,8 +231,20 @@ TEST_F(ExecutorTest, AStopEndsADeafEngine) {
       &description);
   EXPECT_TRUE(description.ok());
   EXPECT_EQ(run.end, EngineRun::End::kCancelled);
+  // The gap before a block is told however the block ends.
+  EXPECT_GT(run.begin, Duration{});
   EXPECT_EQ(kill(pid, 0), -1);
   EXPECT_EQ(errno, ESRCH);
+}
+
+TEST_F(ExecutorTest, AStopDoesNotWaitForADescription) {
+  auto engine = EngineProcess::Start(FakeEngine());
+  ASSERT_TRUE(engine.ok());
+  ASSERT_EQ(kill((*engine)->pid(), SIGSTOP), 0);
+  stop_.request_stop();
+  Result<v1::Description> description = Unavailable("not asked");
+  (*engine)->RunBlock(block_, nullptr, stop_.get_token(), {}, &description);
+  EXPECT_EQ(description.status().code(), StatusCode::kCancelled);
 }
 
 TEST_F(ExecutorTest, TheEngineDiesWithItsOwner) {

@@ -143,7 +143,8 @@ TEST_F(SessionTest, WhatWaitsIsForgottenWithItsSession) {
   };
   executor_.during = [this](const std::stop_token&) {
     coordinator_.Await([this] { return !coordinator_.beats.empty(); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    // The session ends once the answer is back; nothing is to be seen of that while a block runs.
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
   };
   RunAll();
   EXPECT_THAT(executor_.runs, ElementsAre("a"));

@@ -220,6 +220,7 @@ class SessionTest : public ::testing::Test {
   // Runs until everything scripted was answered and every result handed in.
   void RunAll() {
     Begin();
+    // The spool tells nobody when it becomes empty.
     while (!(coordinator_.Idle() && spool_->Pending().empty())) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
