@@ -63,7 +63,7 @@ def read_log(path):
 
 def state_of(fleet, identity):
     """How the matrix ended; nothing before, or while a busy machine keeps the client from connecting."""
-    time.sleep(1)
+    time.sleep(1)  # each look takes processor time from the fleet that is measured
     shown = fleet.run("status", identity, "--output", "json", check=False)
     state = json.loads(shown.stdout)["state"] if shown.stdout else ""
     return state if state != "MATRIX_STATE_RUNNING" else None

@@ -8,19 +8,14 @@ what is true of any machine is. Usage: expansion.py BUILD [--batches N] [--json 
 import argparse
 import hashlib
 import json
-import os
 import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "tests" / "chaos"))
 sys.path.insert(0, str(HERE.parent / "orchestration"))
 from accounts import Account  # noqa: E402  pylint: disable=wrong-import-position
-from cluster import Postgres, Program, free_port  # noqa: E402  pylint: disable=wrong-import-position
+from servers import Bench  # noqa: E402  pylint: disable=wrong-import-position
 
 # A block of a baseline, its null arm and six others for each layer and batch.
 DOCUMENT = """version: 1
@@ -45,44 +40,14 @@ def peak_mib(program):
     return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
-class Bench:
+class Expansion(Bench):
+    """A document and how much of it is made."""
+
     def __init__(self, build, batches):
-        self.build = pathlib.Path(build).resolve()
+        super().__init__(build)
         self.blocks = LAYERS * batches
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quantfleet-expansion."))
         self.document = self.folder / "million.yaml"
         self.document.write_text(DOCUMENT.format(batches=batches), encoding="utf-8")
-        self.postgres = Postgres()
-        self.programs = []
-
-    def new_database(self, name):
-        assert self.postgres.query("postgres", f"CREATE DATABASE {name}") is not None
-        return name
-
-    def coordinator(self, database):
-        port = free_port()
-        program = Program([self.build / "bin/quantfleet-coordinator",
-                           f"--database={self.postgres.conninfo(database)}", f"--listen=127.0.0.1:{port}",
-                           "--http=none", "--max-running-arms=0"], self.folder / f"coordinator-{port}.log")
-        program.port = port
-        self.programs.append(program)
-        while self.client(program, "list").returncode != 0:
-            if program.process.poll() is not None:
-                sys.exit(pathlib.Path(program.log).read_text(encoding="utf-8"))
-            time.sleep(0.05)
-        return program
-
-    def client(self, program, *words):
-        return subprocess.run([self.build / "bin/quantfleet", "--address", f"127.0.0.1:{program.port}", *words],
-                              capture_output=True, text=True, check=False)
-
-    def submit(self, program):
-        """Id and seconds of the call, the client's start included."""
-        begin = time.monotonic()
-        done = self.client(program, "submit", str(self.document))
-        if done.returncode != 0:
-            sys.exit(done.stderr)
-        return done.stdout.strip(), time.monotonic() - begin
 
     def made(self, database):
         return int(self.postgres.query(database, "SELECT coalesce(sum(blocks_made), 0) FROM expansion")[0][0])
@@ -100,30 +65,21 @@ class Bench:
     def count(self, database, sql):
         return int(self.postgres.query(database, sql)[0][0])
 
-    def roots(self):
-        """Process ids whose trees are the benchmark's own."""
-        return [os.getpid(), int((self.postgres.directory / "data" / "postmaster.pid").read_text().split()[0])]
-
-    def stop(self):
-        for program in self.programs:
-            program.kill()
-        self.postgres.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
 
 def expand(bench):
     database = bench.new_database("whole")
-    program = bench.coordinator(database)
+    program = bench.start_coordinator(database)
     before = peak_mib(program)
     with Account(bench.roots) as account:
         begin = time.monotonic()
-        matrix, submit_seconds = bench.submit(program)
+        matrix = bench.submit(program.port, bench.document)
+        submit_seconds = time.monotonic() - begin  # the client's start included
         calls = []
         while bench.made(database) < bench.blocks:
             call = time.monotonic()
-            assert bench.client(program, "list").returncode == 0
+            assert bench.client(program.port, "list").returncode == 0
             calls.append(time.monotonic() - call)
-            time.sleep(0.5)
+            time.sleep(0.5)  # now and then, so that the calls cost little of what is measured
         seconds = time.monotonic() - begin
     size = bench.count(database, "SELECT pg_total_relation_size('block')")
     report = {"seconds": round(seconds, 2), "submit_seconds": round(submit_seconds, 3),
@@ -137,7 +93,7 @@ def expand(bench):
     assert report["memory_peak_mib"] - before < MOST_MIB, report
     fingerprint = bench.fingerprint(database)
     cancel = time.monotonic()
-    done = bench.client(program, "cancel", matrix)
+    done = bench.client(program.port, "cancel", matrix)
     report["cancel_after_seconds"] = round(time.monotonic() - cancel, 2)
     assert done.returncode == 0 and bench.count(database, "SELECT count(*) FROM ready") == 0, done.stderr
     program.kill()
@@ -147,14 +103,14 @@ def expand(bench):
 def killed(bench, fingerprint):
     """Kills the coordinator each time another seventh is made."""
     database = bench.new_database("killed")
-    program = bench.coordinator(database)
-    bench.submit(program)
+    program = bench.start_coordinator(database)
+    bench.submit(program.port, bench.document)
     kills = 0
     for part in range(1, 7):
         bench.await_made(database, bench.blocks * part // 7)
         program.kill()
         kills += 1
-        program = bench.coordinator(database)
+        program = bench.start_coordinator(database)
     bench.await_made(database, bench.blocks)
     program.kill()
     assert bench.fingerprint(database) == fingerprint, "other blocks than without a kill"
@@ -163,16 +119,16 @@ def killed(bench, fingerprint):
 
 def cancelled(bench):
     database = bench.new_database("cancelled")
-    program = bench.coordinator(database)
-    matrix, _ = bench.submit(program)
+    program = bench.start_coordinator(database)
+    matrix = bench.submit(program.port, bench.document)
     bench.await_made(database, bench.blocks // 3)
     begin = time.monotonic()
-    done = bench.client(program, "cancel", matrix)
+    done = bench.client(program.port, "cancel", matrix)
     seconds = time.monotonic() - begin
     assert done.returncode == 0, done.stderr
     made = bench.made(database)
     assert bench.count(database, "SELECT count(*) FROM ready") == 0
-    time.sleep(2)
+    time.sleep(2)  # a chunk takes far less, and nothing tells that there will be none
     assert bench.made(database) == made < bench.blocks, "it went on"
     program.kill()
     return {"cancel_seconds": round(seconds, 2), "blocks_made": made}
@@ -184,7 +140,7 @@ def main():
     parser.add_argument("--batches", type=int, default=31250, help="times 32 arms; a million with the default")
     parser.add_argument("--json", help="also write what was found here")
     arguments = parser.parse_args()
-    bench = Bench(arguments.build, arguments.batches)
+    bench = Expansion(arguments.build, arguments.batches)
     try:
         report = {}
         report["expansion"], fingerprint = expand(bench)
@@ -196,7 +152,7 @@ def main():
         if arguments.json:
             pathlib.Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     finally:
-        bench.stop()
+        bench.close()
 
 
 if __name__ == "__main__":

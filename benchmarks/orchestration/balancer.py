@@ -11,7 +11,6 @@ class Balancer:
     def __init__(self, ports):
         self.ports = ports
         self.turn = 0
-        self.connections = 0
         self.port = None
         self.loop = asyncio.new_event_loop()
         self.listening = threading.Event()
@@ -40,7 +39,6 @@ class Balancer:
         if replica is None:
             writer.close()
             return
-        self.connections += 1
         await asyncio.gather(self._pump(reader, replica[1]), self._pump(replica[0], writer))
 
     @staticmethod

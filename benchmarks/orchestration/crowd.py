@@ -7,6 +7,7 @@ import time
 from accounts import Account, memory_bytes, open_files
 from checks import check
 from preload import preload
+from servers import errors_of
 
 CLASSES = 8
 RUN_SECONDS = 30  # of a block, half to one and a half of it
@@ -35,15 +36,11 @@ class Memory:
         return round(self.most / 2**20)
 
 
-def errors_of(told):
-    return {name: count for name, count in told["counts"].items() if name.startswith("error")}
-
-
 def steady_row(bench, settings, coordinator, fleet, connect_seconds):
     memory = Memory(coordinator.process.pid)
     before = fleet.progress()
     with Account(bench.roots) as account:
-        time.sleep(settings["seconds"])
+        time.sleep(settings["seconds"])  # what is measured: a stretch of time
     after = fleet.progress()
     reports = (after["accepted"] - before["accepted"]) / settings["seconds"]
     syncs = (after["syncs"] - before["syncs"]) / settings["seconds"]
@@ -59,7 +56,7 @@ def storm_row(bench, settings, coordinator, fleet):
     with Account(bench.roots) as account:
         coordinator.kill()
         fleet.tell("mark")
-        time.sleep(5)
+        time.sleep(5)  # as long as all are away
         begin = time.monotonic()
         coordinator.start()
         bench.await_port(coordinator)

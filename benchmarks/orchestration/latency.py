@@ -6,6 +6,7 @@ import time
 from accounts import Account
 from checks import check
 from preload import preload
+from servers import errors_of
 
 CLASSES = 4
 
@@ -15,11 +16,9 @@ def milliseconds(quantiles):
 
 
 def row(what, quantiles, account, told, violations):
-    errors = {name: count for name, count in told["counts"].items() if name.startswith("error")}
     return {"what": what, "count": quantiles["count"], **{f"{name}_ms": value for name, value in
                                                           milliseconds(quantiles).items()},
-            **account.cores(), "errors": errors,
-            "violations": violations}
+            **account.cores(), "errors": errors_of(told), "violations": violations}
 
 
 def idle_rows(bench, settings):
@@ -30,7 +29,7 @@ def idle_rows(bench, settings):
     fleet = bench.fleet([coordinator.port], agents=settings["agents"], classes=1, verdicts=verdicts,
                         warm_up=settings["warm_up"], submit=bench.write_document("one", 1),
                         submit_every=settings["every"], submissions=settings["submissions"])
-    time.sleep(settings["warm_up"])
+    time.sleep(settings["warm_up"])  # the fleet submits nothing before
     with Account(bench.roots) as account:
         fleet.until(lambda progress: progress["accepted"] >= settings["submissions"],
                     4 * settings["every"] * settings["submissions"])
@@ -58,7 +57,7 @@ def busy_row(bench, settings):
                         run_seconds=10, ramp_seconds=settings["warm_up"], warm_up=settings["warm_up"])
     time.sleep(settings["warm_up"])
     with Account(bench.roots) as account:
-        time.sleep(settings["busy_seconds"])
+        time.sleep(settings["busy_seconds"])  # what is measured: a stretch of time
     told = fleet.finish()
     violations = check(bench, database, [verdicts], all_answered=True)
     bench.stop_all()

@@ -44,7 +44,7 @@ class Client:
                 self.failures.append(f"{arguments[0]}: {done.returncode}: {done.stderr.strip()[:200]}")
                 return None
             self.retries += 1
-            time.sleep(0.1)
+            time.sleep(0.1)  # as a person or script would, between two attempts
 
     def _submit(self):
         self.submitted += 1

@@ -66,6 +66,11 @@ class Simulation:
         self.process.wait()
 
 
+def errors_of(told):
+    """Of what a fleet counted: calls that failed, by call and status."""
+    return {name: count for name, count in told["counts"].items() if name.startswith("error")}
+
+
 class Bench:
     """What scenarios run on. Ends everything that it started."""
 

@@ -8,6 +8,7 @@ import time
 from accounts import Account
 from checks import check
 from preload import preload, settle
+from servers import errors_of
 
 CLASSES = 4
 PEERS = {"graphile": ("graphile-worker", 4), "boss": ("pg-boss", 1)}  # program: name, processes when batched
@@ -28,14 +29,14 @@ def our_rows(bench, settings):
         settle(bench, database)
         fleet = bench.fleet([coordinator.port], agents=agents, classes=CLASSES, batch=batch, name=f"agent-{batch}",
                             warm_up=settings["warm_up"], seconds=settings["seconds"], verdicts=verdicts[-1])
+        # The fleet counts by itself between these two; the processors are read for the same time.
         time.sleep(settings["warm_up"])
         with Account(bench.roots) as account:
             time.sleep(settings["seconds"])
         told = fleet.finish()
-        errors = {what: count for what, count in told["counts"].items() if what.startswith("error")}
         rows.append({"what": f"quantfleet, {f'{batch} blocks' if batch > 1 else '1 block'} a call, {agents} agents",
                      "batched": batch > 1, "peer": False, "per_second": round(told["accepted_per_second"]),
-                     **account.cores(), "errors": errors, "violations": [],
+                     **account.cores(), "errors": errors_of(told), "violations": [],
                      "report_p50_ms": round(1000 * told["seconds"]["report"]["p50"], 2)})
     rows[-1]["violations"] = check(bench, database, verdicts, all_answered=not any(row["errors"] for row in rows))
     bench.stop_all()
@@ -51,6 +52,7 @@ def peer_row(bench, settings, script, database, batched):
     workers = [subprocess.Popen([*node(bench, script), "work", bench.url(database),
                                  "batched" if batched else "unbatched", str(begin), str(end)],
                                 stdout=subprocess.PIPE, text=True) for _ in range(processes if batched else 1)]
+    # The workers count by themselves from `begin` to `end`; the processors are read for the same time.
     time.sleep(begin / 1000 - time.time())
     with Account(bench.roots) as account:
         time.sleep(end / 1000 - time.time())

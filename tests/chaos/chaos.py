@@ -40,7 +40,7 @@ def signal_all(pids, number):
 
 class Nemesis:
     """Strikes at random until its time is over. What it does, to whom and when, follows from the seed; what the
-    programs make of it, from the machine as well."""
+    programs make of it, from the machine as well. Its sleeps are the faults' lengths and the pauses between them."""
 
     def __init__(self, cluster, seed):
         self.cluster = cluster
@@ -157,9 +157,7 @@ class Nemesis:
                 postgres.disk.fill()
                 time.sleep(seconds)
                 postgres.disk.empty()
-                time.sleep(0.2)
-                if not postgres.running():
-                    postgres.start()
+                await_database(postgres)
         return self._then(fill)
 
     def fill_spool(self):
@@ -202,6 +200,16 @@ class Nemesis:
     def repeat(self):
         proxy = self.random.choice(self.cluster.proxies)
         return self._then(proxy.repeat, random.Random(self.random.random()))
+
+
+def await_database(postgres):
+    """Serves again: it may be ending, though it still runs, and is then started."""
+    end = time.monotonic() + HEAL_SECONDS
+    while postgres.query("postgres", "SELECT 1") is None:
+        assert time.monotonic() < end, "the database does not come back"
+        if not postgres.running():
+            postgres.start()
+        time.sleep(0.05)
 
 
 def await_work(cluster):

@@ -9,6 +9,8 @@ import subprocess
 import threading
 import time
 
+from proxy import hang_up
+
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -81,18 +83,16 @@ class Namespace:
                 sink.sendall(data)
         except OSError:
             pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            end.close()
+        hang_up(source, sink)
+        source.close()
+        sink.close()
 
     def command(self, words):
         """Runs inside what `words` say."""
         return ["ip", "netns", "exec", self.name, *words]
 
     def part(self, seconds):
+        """Pulls the cable out for so long."""
         ip("link", "set", self.cable, "down")
         time.sleep(seconds)
         self.join()

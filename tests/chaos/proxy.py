@@ -1,11 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 # SPDX-License-Identifier: Apache-2.0
-"""A network between one agent and the coordinators that loses, holds back and repeats what passes."""
+"""A network between one agent and the coordinators that loses, holds back and repeats what passes. A fault that takes
+`seconds` sleeps for them: they are how long it lasts."""
 import socket
 import threading
 import time
 
 KEPT_BYTES = 1 << 20
+
+
+def hang_up(*ends):
+    """Ends connections both ways; whoever reads from them notices."""
+    for end in ends:
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it is over already
 
 
 class Proxy:
@@ -19,7 +29,6 @@ class Proxy:
         self.flowing.set()
         self.losing = False
         self.parted = False
-        self.repeated_bytes = 0  # what the coordinators answered to what was sent again
         self.lock = threading.Lock()
         self.open = []
         self.recordings = []
@@ -57,22 +66,15 @@ class Proxy:
                 sink.sendall(data)
         except OSError:
             pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            end.close()
+        hang_up(source, sink)
+        source.close()
+        sink.close()
 
     def cut(self):
         """Ends every connection."""
         with self.lock:
             for pair in self.open:
-                for end in pair:
-                    try:
-                        end.shutdown(socket.SHUT_RDWR)
-                    except OSError:
-                        pass
+                hang_up(*pair)
             self.open = []
 
     def lose_answers(self, seconds):
@@ -106,8 +108,8 @@ class Proxy:
             with socket.create_connection(("127.0.0.1", self.choose()), timeout=2) as server:
                 server.sendall(random.choice(known))
                 server.settimeout(0.5)
-                while data := server.recv(65536):
-                    self.repeated_bytes += len(data)
+                while server.recv(65536):
+                    pass  # answers to nobody
         except OSError:
             pass
         return True
