@@ -78,6 +78,7 @@ class Pooler {
       }
       _exit(127);
     }
+    // It says nothing when it serves, but that its socket is there.
     const std::string socket = directory_ + "/.s.PGSQL.6432";
     for (int i = 0; i < 200 && !std::filesystem::exists(socket); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -213,6 +213,7 @@ TEST(Wire, AConnectionCarriesALimitedNumberOfCalls) {
                              [&](const grpc::Status&) { ++ended; });
   }
   while (coordinator.parking.Waiting() < kMost && ended == 0) std::this_thread::yield();
+  // What must not come gives no sign: without the limit the others are parked by then.
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   EXPECT_EQ(ended, 0U);
   EXPECT_EQ(coordinator.parking.Waiting(), kMost) << "the others wait at the caller's";

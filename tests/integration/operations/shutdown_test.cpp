@@ -55,6 +55,7 @@ class Polls {
                                                           ++answered_;
                                                         });
   }
+  // Looks again and again: who is woken by the last answer may be gone before it has woken others.
   void AwaitAll() const {
     while (answered_ < static_cast<int>(polls_.size()))
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -119,6 +120,7 @@ TEST_F(Shutdown, EveryParkedPollIsAnsweredAndNoGrantIsLost) {
   const int hanging = static_cast<int>(sessions.size()) - 1;
   while (Parked(channel) < static_cast<uint32_t>(hanging)) {
     ASSERT_EQ(polls.answered(), 0);
+    // Another process: only asking it tells, and asking takes a thread from those that park.
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 

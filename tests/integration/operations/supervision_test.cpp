@@ -102,6 +102,7 @@ class Supervision : public ProgramTest {
     const auto end = std::chrono::steady_clock::now() + seconds(30);
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) return false;
+      // Another process is asked: it wakes nobody here.
       std::this_thread::sleep_for(milliseconds(50));
     }
     return true;

@@ -182,6 +182,7 @@ TEST_F(AuthorityTest, AKillAtAnyTimeLeavesAnAuthorityThatSigns) {
       }
       _exit(1);
     }
+    // The kill is to come at any point of a rotation, seen from here by chance.
     usleep(std::uniform_int_distribution<useconds_t>(500, 20'000)(random));
     kill(child, SIGKILL);
     int status = 0;
