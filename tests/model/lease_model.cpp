@@ -15,7 +15,7 @@ std::string S(int session) {
   return "s" + std::to_string(session);
 }
 
-// report_store.cpp, Release: DELETE FROM lease, DELETE FROM ready.
+// report/judge.cpp, Release: DELETE FROM lease, DELETE FROM ready.
 void Release(Block& block) {
   block.lease_session = block.lease_epoch = kNone;
   block.lease_late = 0;
@@ -93,7 +93,7 @@ class Rules {
     TakeBack(state, session, is_loss);
   }
 
-  // agent_store.cpp, OpenSession: the former session of the agent ends as `superseded`.
+  // sync/hello_batch.cpp, SupersedeFormer: the former session of the agent ends as `superseded`.
   void Hello(int session) {
     State to = from_;
     EndSession(to, session, true);
@@ -110,7 +110,7 @@ class Rules {
     Add(to, "goodbye(" + S(session) + ")");
   }
 
-  // agent_store.cpp, SyncSession of an idle device: Reoffer, else Claim.
+  // sync/sync_batch.cpp, of an idle session without prefetch: OfferAgain, else ClaimBlocks.
   void Idle(int session) {
     const Session& row = from_.sessions[Index(session)];
     if (row.state != kOpen || row.block != kNone) return;
@@ -132,7 +132,7 @@ class Rules {
     for (int number = 0; number < kBlocks; ++number) Claim(session, number);
   }
 
-  // agent_store.cpp, Claim: gone, taken, leased.
+  // sync/claim.cpp, Take: gone, taken, leased.
   void Claim(int session, int number) {
     if (from_.blocks[Index(number)].queued == 0) return;
     if (from_.blocks[Index(number)].epoch >= kEpochs) return;  // the bound of this search
@@ -158,7 +158,7 @@ class Rules {
     AddHelpful(to, name, session, violation);
   }
 
-  // agent_store.cpp, Renew (UPDATE lease ... WHERE block_id, epoch, session_id), else StopOf. Of a
+  // sync/held.cpp, RenewLeases (block_id, epoch, session_id), else RefuseAll. Of a
   // session that is over: FAILED_PRECONDITION, and the agent drops what it ran.
   void Busy(int session) {
     const Session& row = from_.sessions[Index(session)];
@@ -195,7 +195,7 @@ class Rules {
     AddHelpful(to, "expire(" + S(session) + ")", kNone);
   }
 
-  // report_store.cpp, Decide; then InsertResult and CloseBlock.
+  // report/judge.cpp, DecideResult; then Accept.
   void Report(int number, uint8_t epoch, uint8_t content) {
     State to = from_;
     Block& block = to.blocks[Index(number)];
@@ -228,7 +228,7 @@ class Rules {
     AddHelpful(to, name, static_cast<int>(holder - from_.sessions.begin()), violation);
   }
 
-  // report_store.cpp, StoreFailure: CloseBlock when the budget is spent, else QueueAgain.
+  // report/judge.cpp, DecideFailure; then Fail: the end when the budget is spent, else QueueBlocks.
   void Failure(int number, uint8_t epoch) {
     State to = from_;
     Block& block = to.blocks[Index(number)];
