@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/logging.hpp"
+#include "coordinator/postgres/operations/figures.hpp"
 
 namespace quantfleet::rpc {
 namespace {
@@ -41,7 +42,7 @@ void Sweeper::Loop() {
     // In the grace it only looks whether the database answers: the grace is counted from when the
     // database is back, not from when it went, and outages may follow each other.
     const bool waiting = Clock::Steady()->Now() < begin;
-    const Status status = Sweep(waiting ? 0 : kSessionsASweep);
+    const Status status = waiting ? pool_->RunAndWait(&postgres::Answers) : Sweep();
     if (!status.ok()) {
       log::Warning("cannot look for lost leases", {{"reason", status.message()}});
       begin = Clock::Steady()->Now() + grace + period;
@@ -50,11 +51,10 @@ void Sweeper::Loop() {
   }
 }
 
-Status Sweeper::Sweep(int at_most) {
+Status Sweeper::Sweep() {
   int lost = 0;
   QF_RETURN_IF_ERROR(pool_->RunAndWait([&](postgres::Connection& db) -> Status {
-    QF_ASSIGN_OR_RETURN(lost, postgres::ExpireLeases(db, at_most, policy_));
-    if (at_most == 0) return OkStatus();
+    QF_ASSIGN_OR_RETURN(lost, postgres::ExpireLeases(db, kSessionsASweep, policy_));
     return postgres::LoseSilentSessions(db, 2 * std::max(policy_.lease_seconds, 25.0));
   }));
   if (lost > 0) {

@@ -29,8 +29,7 @@ class Sweeper {
 
  private:
   void Loop();
-  // Ends at most so many sessions; with 0 only asks the database for an answer.
-  Status Sweep(int at_most);
+  Status Sweep();
 
   postgres::Pool* const pool_;
   Parking* const parking_;
