@@ -10,7 +10,8 @@ namespace quantfleet {
 // What quantfleet-coordinator is told, by flag, QUANTFLEET_* variable or configuration file, in
 // this order.
 struct CoordinatorOptions {
-  std::string command;  // "serve", "migrate", "status" or "restored"
+  // "serve", "migrate", "status", "restored", "archive" or "restore-archive".
+  std::string command;
   std::string listen = "127.0.0.1:7070";
   std::string agent_listen;  // further gRPC port that asks for a certificate; empty: none
   std::string tls;           // folder of certificates; empty: plain, on loopback

@@ -28,8 +28,8 @@ struct Restored {
   uint64_t blocks = 0;  // whose epoch was raised
   uint64_t leases = 0;  // grants of the backup's time, which are offered again under a new epoch
 };
-// Raises every epoch by kEpochStep and the numbers of blocks to come by kBlockStep, in one
-// transaction with its audit row. Running it twice does no harm.
+// Raises every epoch and every matrix's version by kEpochStep and the numbers of blocks to come by
+// kBlockStep, in one transaction with its audit row. Running it twice does no harm.
 Result<Restored> MarkRestored(Connection& db, const access::Actor& actor);
 
 }  // namespace quantfleet::postgres
