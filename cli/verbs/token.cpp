@@ -94,7 +94,8 @@ int AgentRevoke(const Common& common, const std::string& agent) {
   request.set_agent_name(agent);
   const auto response = Client(common.remote).RevokeAgent(request);
   if (!response.ok()) return Fail(response.status());
-  std::printf("%u certificates of %s are revoked\n", response->certificates(), agent.c_str());
+  std::printf("%u certificates of %s are revoked, and its enrolment tokens\n",
+              response->certificates(), agent.c_str());
   return 0;
 }
 

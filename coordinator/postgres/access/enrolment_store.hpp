@@ -33,7 +33,8 @@ Status StoreRenewal(Connection& db, const access::Actor& actor, const std::strin
 
 // True if a coordinator signed the certificate and nobody revoked it.
 Result<bool> IsCertificateGood(Connection& db, const std::string& serial);
-// Ends what is alive of an agent's certificates; how many. kNotFound: none.
+// Ends what is alive of an agent's certificates and enrolment tokens; how many certificates.
+// kNotFound: neither.
 Result<uint32_t> RevokeAgent(Connection& db, const access::Actor& actor,
                              const std::string& agent_name);
 

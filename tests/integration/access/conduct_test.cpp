@@ -299,6 +299,25 @@ TEST(Conduct, ARevocationBeatsARenewalThatWasLetInBefore) {
             "0");
 }
 
+TEST(Conduct, AnAgentThatNeverCameIsRevokedByItsToken) {
+  SecureCoordinator coordinator;
+  const std::string operates = coordinator.Token("olga", Role::kOperator);
+  const v1::EnrolRequest enrol =
+      EnrolWith(coordinator.Token("gpu-7", Role::kAgent), *pki::GenerateKey());
+  v1::RevokeAgentRequest revoke;
+  revoke.set_agent_name("gpu-7");
+  v1::RevokeAgentResponse revoked;
+  const auto people = coordinator.Connect(nullptr);
+  const auto ended = CallMethod(people, "AccessService/RevokeAgent", revoke, &revoked, operates);
+  EXPECT_TRUE(ended.ok()) << ended.error_message();
+  EXPECT_EQ(revoked.certificates(), 0U);
+  EXPECT_EQ(CallMethod(people, "EnrolmentService/Enrol", enrol, nullptr).error_code(),
+            StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(
+      CallMethod(people, "AccessService/RevokeAgent", revoke, &revoked, operates).error_code(),
+      StatusCode::NOT_FOUND);
+}
+
 TEST(Conduct, NoCertificateIsMadeWhileAllAreTakenAway) {
   const std::string conninfo = NewDatabase();
   postgres::Connection db(conninfo);
