@@ -7,7 +7,7 @@
 namespace quantfleet::postgres {
 namespace {
 
-// The classes by a walk from one to the next through ready_queue: a plain DISTINCT reads every row.
+// The classes by a walk from one to the next through ready_line: a plain DISTINCT reads every row.
 constexpr const char* kReadyByClass = R"(
   WITH RECURSIVE class AS (
     (SELECT class_id FROM ready ORDER BY class_id LIMIT 1)
