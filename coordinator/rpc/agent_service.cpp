@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -18,8 +17,6 @@
 
 namespace quantfleet::rpc {
 namespace {
-
-constexpr double kMaxWaitSeconds = 25;  // below the idle limits of common proxies
 
 using postgres::Connection;
 
@@ -97,8 +94,7 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
                                  const v1::SyncRequest* request,
                                  v1::SyncResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    const double wait = request->max_wait_seconds() > 0 ? request->max_wait_seconds() : 0;
-    const Duration deadline = Clock::Steady()->Now() + FromSeconds(std::min(wait, kMaxWaitSeconds));
+    const Duration deadline = Clock::Steady()->Now() + LongPollTime(request->max_wait_seconds());
     syncs_.Add({context, request, response, reactor, deadline, false});
     return reactor;
   }

@@ -51,6 +51,12 @@ std::string Joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
+Duration LongPollTime(double asked_seconds) {
+  constexpr double kMostSeconds = 25;
+  if (!(asked_seconds > 0)) return {};  // true of NaN
+  return FromSeconds(std::min(asked_seconds, kMostSeconds));
+}
+
 Status CheckHello(const v1::HelloRequest& request) {
   if (request.ByteSizeLong() > kMaxHelloBytes) {
     return InvalidArgument("the description of the device is larger than " +

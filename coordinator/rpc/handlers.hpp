@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "coordinator/matrix/matrix.hpp"
 #include "coordinator/postgres/connection.hpp"
@@ -15,6 +16,10 @@ namespace quantfleet::rpc {
 // kInvalidArgument if the request does not have what its comments in agent_service.proto ask for.
 Status CheckHello(const v1::HelloRequest& request);
 Status CheckReport(const v1::ReportRequest& request);
+
+// How long a call hangs that asks to wait for so many seconds: at most 25 s, below the idle limits
+// of common proxies; 0 for what is no number of seconds.
+Duration LongPollTime(double asked_seconds);
 
 // Parses, expands on the present fleet and stores. kInvalidArgument: the first diagnostic.
 // kFailedPrecondition: no connected device to expand `each` on. kAlreadyExists: the request id was

@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <utility>
 
 #include "base/logging.hpp"
@@ -12,8 +11,6 @@
 
 namespace quantfleet::rpc {
 namespace {
-
-constexpr double kMaxWaitSeconds = 25;
 
 using postgres::Connection;
 
@@ -46,8 +43,7 @@ class MatrixServiceImpl final : public v1::MatrixService::CallbackService {
                   const bool last = !(request->wait_seconds() > 0);  // true of NaN
                   if (AnswerGet(db, *request, *response, reactor, last)) return;
                   ParkedCall call;
-                  call.deadline = Clock::Steady()->Now() +
-                                  FromSeconds(std::min(request->wait_seconds(), kMaxWaitSeconds));
+                  call.deadline = Clock::Steady()->Now() + LongPollTime(request->wait_seconds());
                   call.attempt = [request, response, reactor](Connection& again, bool due) {
                     return AnswerGet(again, *request, *response, reactor, due);
                   };

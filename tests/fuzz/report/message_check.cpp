@@ -142,8 +142,9 @@ std::string FindBrokenPromise(const v1::SyncRequest& request) {
   postgres::ParseBlockId(request.running().block_id());
   postgres::Bigint(request.running().epoch());
   // What is no number of seconds must not become a deadline of no meaning.
-  const Duration wait = FromSeconds(std::min(request.max_wait_seconds(), 25.0));
-  if (wait > std::chrono::seconds(25)) return "a long poll of more than 25 s";
+  const Duration wait = rpc::LongPollTime(request.max_wait_seconds());
+  if (wait < Duration() || wait > std::chrono::seconds(25))
+    return "a long poll of less than 0 s or more than 25 s";
   if (std::string broken = CheckPlain(request.not_leasing_reason()); !broken.empty()) return broken;
   return CheckPlain(request.running().phase());
 }
