@@ -3,12 +3,12 @@
 #include "tests/unit/coordinator/matrix/plain_expansion.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
+#include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
 #include <nlohmann/json.hpp>
 
@@ -127,40 +127,32 @@ std::string TextOf(const PlainCombination& combination, const std::string& axis)
   return combination.at(axis)->text;
 }
 
-uint32_t NumberOf(const PlainCombination& combination, const std::string& axis) {
-  return static_cast<uint32_t>(std::get<double>(combination.at(axis)->value));
+// A field of `shape` with the name of an axis gets the axis's number.
+void SetByName(const PlainCombination& combination, google::protobuf::Message* shape) {
+  for (const auto& [axis, value] : combination) {
+    const auto* field = shape->GetDescriptor()->FindFieldByName(axis);
+    const double* number = std::get_if<double>(&value->value);
+    if (field == nullptr || number == nullptr) continue;
+    shape->GetReflection()->SetUInt32(shape, field, static_cast<uint32_t>(*number));
+  }
 }
 
-v1::MatrixShape MakeMatrixShape(const PlainCombination& combination) {
-  v1::MatrixShape shape;
+void SetShape(const PlainCombination& combination, v1::ArmSpec* spec) {
   const auto layer = combination.find("layer");
-  if (layer != combination.end()) {
-    const auto& weights = std::get<v1::LinearShape>(layer->second->value);
-    shape.set_rows(weights.n());
-    shape.set_columns(weights.k());
-  } else {
-    shape.set_rows(NumberOf(combination, "rows"));
-    shape.set_columns(NumberOf(combination, "columns"));
+  const AxisValue* const model = layer == combination.end() ? nullptr : layer->second;
+  if (spec->workload() == "attention") {
+    if (model != nullptr) *spec->mutable_attention() = std::get<v1::AttentionShape>(model->value);
+    return SetByName(combination, spec->mutable_attention());
   }
-  return shape;
-}
-
-v1::AttentionShape MakeAttentionShape(const PlainCombination& combination) {
-  v1::AttentionShape shape;
-  const auto layer = combination.find("layer");
-  if (layer != combination.end()) {
-    shape = std::get<v1::AttentionShape>(layer->second->value);
-  } else {
-    shape.set_query_heads(NumberOf(combination, "query_heads"));
-    shape.set_key_value_heads(NumberOf(combination, "key_value_heads"));
-    shape.set_head_dimension(NumberOf(combination, "head_dimension"));
+  v1::LinearShape weights;
+  if (model != nullptr) weights = std::get<v1::LinearShape>(model->value);
+  if (IsConversion(spec->workload())) {
+    spec->mutable_matrix()->set_rows(weights.n());
+    spec->mutable_matrix()->set_columns(weights.k());
+    return SetByName(combination, spec->mutable_matrix());
   }
-  // Also of a layer that has a window of its own.
-  if (combination.contains("window")) shape.set_window(NumberOf(combination, "window"));
-  shape.set_batch(NumberOf(combination, "batch"));
-  shape.set_context(NumberOf(combination, "context"));
-  shape.set_query_tokens(NumberOf(combination, "query_tokens"));
-  return shape;
+  *spec->mutable_linear() = weights;
+  SetByName(combination, spec->mutable_linear());
 }
 
 v1::ArmSpec MakeSpec(const Matrix& matrix, const PlainCombination& combination) {
@@ -169,14 +161,7 @@ v1::ArmSpec MakeSpec(const Matrix& matrix, const PlainCombination& combination) 
   spec.set_format(TextOf(combination, "format"));
   spec.set_cache(matrix.cache);
   spec.set_seed(matrix.seed);
-  if (matrix.workload == "attention") {
-    *spec.mutable_attention() = MakeAttentionShape(combination);
-  } else if (IsConversion(matrix.workload)) {
-    *spec.mutable_matrix() = MakeMatrixShape(combination);
-  } else {
-    *spec.mutable_linear() = std::get<v1::LinearShape>(combination.at("layer")->value);
-    spec.mutable_linear()->set_batch(NumberOf(combination, "batch"));
-  }
+  SetShape(combination, &spec);
   return spec;
 }
 
@@ -221,13 +206,10 @@ v1::Block MakeBlock(const Matrix& matrix, const PlainBlock& layout) {
 
 // Equal arms are visited in equal orders on every device, and in another order by each repeat.
 uint32_t OrderSeed(const v1::Block& block, uint32_t repeat) {
-  Sha256 digest;
-  for (const v1::BlockArm& arm : block.arms()) digest.Update(arm.arm_id() + "\n");
-  if (repeat > 0) digest.Update("repeat " + std::to_string(repeat));
-  const std::string hex = digest.FinishHex();
-  uint32_t seed = 0;
-  std::from_chars(hex.data(), hex.data() + 8, seed, 16);
-  return seed;
+  std::string ids;
+  for (const v1::BlockArm& arm : block.arms()) ids += arm.arm_id() + "\n";
+  if (repeat > 0) ids += "repeat " + std::to_string(repeat);
+  return static_cast<uint32_t>(std::stoul(Sha256Hex(ids).substr(0, 8), nullptr, 16));
 }
 
 }  // namespace

@@ -9,8 +9,10 @@
 namespace quantfleet::matrix {
 
 // What ExpandMatrix must give, made the plain way: every combination is a map, each rule is looked
-// at anew, and all blocks are sorted in memory. Of `matrix` once on the target `target`, with
-// ordinals from 0.
+// at anew, all blocks are sorted in memory, shapes are filled by the names of their fields. Of
+// `matrix` once on the target `target`, with ordinals from 0. Which ablations a block gets follows
+// AblationsOf step by step, so agreement shows only that the combinations are right: what the parts
+// must be says ExpansionTest.ExplainedBlocksMeasureThePartsOfTheirArms.
 std::vector<v1::Block> ExpandPlainly(const Matrix& matrix, const std::string& target);
 
 // The canonical JSON of `spec` as two JSON libraries make it.
