@@ -46,7 +46,7 @@ void Backlog::MakeLots() {
                                                 static_cast<int>(lots_.size()));
     if (added) {
       lots_of_class_[candidate.class_id].push_back(found->second);
-      lots_.push_back({candidate.class_id, band, principal, 0, {}, {}, {}, {}});
+      lots_.push_back({band, principal, 0, {}, {}, {}, {}});
     }
     items_[i].lot = found->second;
     LotAt(found->second).order.items.push_back(static_cast<int>(i));

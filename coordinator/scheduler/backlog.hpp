@@ -44,7 +44,6 @@ class Backlog {
 
   // The blocks of one class, band and principal, by sort_key and block_id.
   struct Lot {
-    int64_t class_id = 0;
     int band = 0;
     int principal = 0;  // number in Principals(), in order of their names
     int left = 0;

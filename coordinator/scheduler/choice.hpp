@@ -21,7 +21,7 @@ struct Candidate {
   int64_t sort_key = 0;  // within the band and principal, least first; then block_id
   std::string cost_key;
   std::string weights_key;
-  bool tail = false;          // all that is left to give of its matrix is among the candidates
+  bool tail = false;          // all that its class, band and principal have to give now is here
   std::string avoid_session;  // not to this one; empty: to anyone
 };
 
@@ -30,9 +30,9 @@ struct Seeker {
   std::string session_id;
   std::vector<int64_t> classes;  // that its device meets, ascending
   std::string device_class;
-  std::string last_weights_key;  // of what it runs, or of the last block that waits there
+  std::string last_weights_key;  // of the block that it was given last
   double sticky_seconds = 0;     // in a row on last_weights_key so far
-  double life_left_seconds = 0;  // until its host goes, less what waits there; not positive: stays
+  double life_left_seconds = 0;  // until its host is expected to go; not positive: it stays
   int holds = 0;                 // blocks it runs or has waiting
   int wants = 1;
 };
@@ -67,8 +67,8 @@ struct Assignment {
 //   3. of this principal, if the seeker's life is bounded, the shortest block, or one with its last
 //      weights that is hardly longer, if it fits in the life left (any, where nothing ever ran on
 //      such devices); otherwise a block with the seeker's last weights until it had sticky_seconds
-//      of them; otherwise the next by sort_key and block_id; but at a matrix's tail the longest of
-//      that matrix (LPT: Graham 1969), with the last weights unless another takes twice as long.
+//      of them; otherwise the next by sort_key and block_id; but where that is a tail the longest
+//      of its matrix (LPT: Graham 1969), with the last weights unless another takes twice as long.
 // Assignments are in the order made. Same input, same output; the order of candidates does not
 // matter. About n log n; a microsecond or so a seeker and candidate.
 std::vector<Assignment> Choose(const std::vector<Seeker>& seekers,
