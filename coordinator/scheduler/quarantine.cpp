@@ -11,6 +11,11 @@ namespace {
 // Beyond these the length no longer grows, whatever the policy.
 constexpr int kMostDoublings = 30;
 
+// Was quarantined, and has not yet shown that it is well.
+bool OnProbation(const Conduct& conduct) {
+  return conduct.strikes > 0;
+}
+
 void Strike(Conduct* conduct, const QuarantinePolicy& policy, double now) {
   const double length =
       std::ldexp(policy.first_seconds, std::min(conduct->strikes, kMostDoublings));
@@ -38,8 +43,7 @@ Conduct AfterMishap(Conduct conduct, const QuarantinePolicy& policy, Mishap mish
   return conduct;
 }
 
-int MostBlocks(const Conduct& conduct, int holds, int wants, double now) {
-  if (now < conduct.free_time) return 0;
+int MostBlocks(const Conduct& conduct, int holds, int wants) {
   if (!OnProbation(conduct)) return std::max(wants, 0);
   return holds == 0 ? std::clamp(wants, 0, 1) : 0;
 }

@@ -8,7 +8,7 @@
 namespace quantfleet::scheduler {
 
 // How much an agent's device (or session: whatever the caller counts by) is trusted with. All times
-// are seconds of one clock, the database's.
+// are seconds of one clock, the database's. After a block that went well it is as new: Conduct{}.
 struct Conduct {
   int strikes = 0;                // quarantines since the last block that went well
   std::vector<int64_t> suspects;  // different blocks lost or failed in a row, since the last strike
@@ -35,18 +35,8 @@ enum class Mishap {
 Conduct AfterMishap(Conduct conduct, const QuarantinePolicy& policy, Mishap mishap,
                     int64_t block_id, double now);
 
-// A block went well: all is forgotten.
-inline Conduct AfterSuccess() {
-  return {};
-}
-
-// How many of the `wants` blocks it may be given while it holds `holds`: none in quarantine; after
-// it, until a block goes well, one at a time (the canary).
-int MostBlocks(const Conduct& conduct, int holds, int wants, double now);
-
-// True for one that was quarantined and has not yet shown that it is well.
-inline bool OnProbation(const Conduct& conduct) {
-  return conduct.strikes > 0;
-}
+// How many of the `wants` blocks it may be given while it holds `holds`, once it is past free_time:
+// after a quarantine, until a block goes well, one at a time (the canary).
+int MostBlocks(const Conduct& conduct, int holds, int wants);
 
 }  // namespace quantfleet::scheduler

@@ -53,7 +53,7 @@ int WantsOf(const Seeker& seeker) {
   const int room = 1 + static_cast<int>(std::min<uint32_t>(ahead, kMostPrefetched));
   if (seeker.quarantined) return 0;
   const int holds = seeker.Holds();
-  return scheduler::MostBlocks(seeker.conduct, holds, room - holds, 0);
+  return scheduler::MostBlocks(seeker.conduct, holds, room - holds);
 }
 
 std::vector<Seeker> SeekersOf(const std::vector<SyncCall>& calls, const LeasePolicy& policy) {
