@@ -151,10 +151,10 @@ Status RemoveMatrix(Connection& db, const std::string& matrix_id, const access::
           AND l.receive_time < m.archive_time - interval '1 min')",
                                   {chosen, matrix_id})
                              .status());
-      for (const char* table :
-           {"sample", "ratio", "measurement", "block_result", "attempt", "block"}) {
+      for (auto table = kOfBlocks.rbegin(); table != kOfBlocks.rend(); ++table) {
+        if (*table == "late_result") continue;
         QF_RETURN_IF_ERROR(
-            tx.Query(std::string("DELETE FROM ") + table + " WHERE block_id = ANY($1::bigint[])",
+            tx.Query("DELETE FROM " + std::string(*table) + " WHERE block_id = ANY($1::bigint[])",
                      {chosen})
                 .status());
       }
