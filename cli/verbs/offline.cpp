@@ -140,9 +140,7 @@ int Plan(const Common& common, const std::string& file) {
   if (common.output == Output::kTable) {
     PrintPlan(*parsed.matrix, plan, source, devices);
   } else {
-    std::vector<std::string> targets;
-    for (const matrix::Copy& copy : plan.copies) targets.push_back(copy.target);
-    PrintBlocks(matrix::BlockMaker(parsed.matrix, std::move(targets)), common.output);
+    PrintBlocks(matrix::BlockMaker(parsed.matrix, plan.TargetNames()), common.output);
   }
   return 0;
 }

@@ -170,6 +170,12 @@ Plan PlanMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>&
   return plan;
 }
 
+std::vector<std::string> Plan::TargetNames() const {
+  std::vector<std::string> names;
+  for (const Copy& copy : copies) names.push_back(copy.target);
+  return names;
+}
+
 struct BlockMaker::Layout {
   Layout(std::shared_ptr<const Matrix> of, std::vector<std::string> names)
       : matrix(std::move(of)), grid(*matrix), targets(std::move(names)) {}
@@ -203,10 +209,8 @@ v1::Block BlockMaker::At(uint64_t ordinal) const {
 Expansion ExpandMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>& fleet) {
   Plan plan = PlanMatrix(matrix, fleet);
   Expansion expansion{{}, std::move(plan.exclusions), std::move(plan.unmatched)};
-  std::vector<std::string> targets;
-  for (const Copy& copy : plan.copies) targets.push_back(copy.target);
   // Not kept longer than the caller's matrix.
-  const BlockMaker maker({std::shared_ptr<const Matrix>(), &matrix}, std::move(targets));
+  const BlockMaker maker({std::shared_ptr<const Matrix>(), &matrix}, plan.TargetNames());
   expansion.blocks.reserve(plan.blocks);
   for (uint64_t i = 0; i < plan.blocks; ++i) {
     expansion.blocks.push_back({maker.At(i), plan.copies[maker.CopyOf(i)].requirement});

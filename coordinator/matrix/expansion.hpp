@@ -34,6 +34,9 @@ struct Plan {
   std::vector<Exclusion> exclusions;  // arms excluded by the file, with its reason
   std::vector<std::string>
       unmatched;  // targets that no device of `fleet` meets, with why, for people
+
+  // The target of each copy.
+  std::vector<std::string> TargetNames() const;
 };
 
 // Plans `matrix`. `fleet` decides what `each: device_class` means and which targets are unmatched;
@@ -45,7 +48,7 @@ Plan PlanMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>&
 // threads may share it.
 class BlockMaker {
  public:
-  // `targets`: the names of the plan's copies, in its order.
+  // `targets`: Plan::TargetNames.
   BlockMaker(std::shared_ptr<const Matrix> matrix, std::vector<std::string> targets);
   ~BlockMaker();
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/logging.hpp"
+
 namespace quantfleet::postgres {
 namespace {
 
@@ -27,9 +28,7 @@ struct Expander::Job {
 std::vector<matrix::PlannedBlock> FirstBlocks(const std::shared_ptr<const matrix::Matrix>& matrix,
                                               const matrix::Plan& plan) {
   std::vector<matrix::PlannedBlock> blocks;
-  std::vector<std::string> targets;
-  for (const matrix::Copy& copy : plan.copies) targets.push_back(copy.target);
-  const matrix::BlockMaker maker(matrix, std::move(targets));
+  const matrix::BlockMaker maker(matrix, plan.TargetNames());
   uint64_t arms = 0;
   for (uint64_t i = 0; i < plan.blocks && arms < kArmsAChunk; ++i) {
     blocks.push_back({maker.At(i), plan.copies[maker.CopyOf(i)].requirement});
@@ -40,19 +39,17 @@ std::vector<matrix::PlannedBlock> FirstBlocks(const std::shared_ptr<const matrix
 
 Status BeginExpansion(Transaction& tx, const std::string& matrix_id, const matrix::Plan& plan,
                       uint64_t blocks_made, uint64_t arms_made, ClassIds& classes) {
-  std::vector<std::string> targets;
   std::vector<int64_t> class_ids;
   for (const matrix::Copy& copy : plan.copies) {
     QF_ASSIGN_OR_RETURN(const int64_t class_id, classes.Of(tx, copy.requirement));
-    targets.push_back(copy.target);
     class_ids.push_back(class_id);
   }
   return tx
       .Query(R"(
     INSERT INTO expansion (matrix_id, blocks_total, arms_total, blocks_made, arms_made, targets, class_ids)
     VALUES ($1, $2, $3, $4, $5, $6, $7))",
-             {matrix_id, plan.blocks, plan.arms, blocks_made, arms_made, Parameter::Array(targets),
-              Parameter::Array(class_ids)})
+             {matrix_id, plan.blocks, plan.arms, blocks_made, arms_made,
+              Parameter::Array(plan.TargetNames()), Parameter::Array(class_ids)})
       .status();
 }
 
