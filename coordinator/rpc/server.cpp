@@ -20,8 +20,6 @@ namespace {
 constexpr int kMaxReceiveBytes = 16 * 1024 * 1024;  // reports carry raw samples
 
 constexpr int kMaxHeaderBytes = 16 * 1024;
-// An agent has two or three calls at a time; proxies in front of a fleet carry more.
-constexpr int kMostCallsAConnection = 1024;
 // Whoever connects and says nothing takes a file descriptor for so long.
 constexpr int kHandshakeMilliseconds = 10'000;
 // A peer that is gone without a word is noticed, and its calls end.
@@ -83,7 +81,8 @@ class Server::Impl {
     }
     builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsAConnection);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                               options.limits.calls_per_connection);
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingAnswerMilliseconds);

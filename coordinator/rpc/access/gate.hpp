@@ -29,6 +29,9 @@ struct AccessLimits {
   double agent_rate = 1000, agent_burst = 2000;
   // Calls without a good credential, from one address.
   double failure_rate = 1, failure_burst = 30;
+  // At a time; the others wait at the caller's. An agent has two or three, a proxy in front of a
+  // fleet carries more.
+  int calls_per_connection = 1024;
   // Of principals whose row says nothing else.
   postgres::Quota quota = {100, 1'000'000};
 };
