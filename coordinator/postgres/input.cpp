@@ -42,6 +42,19 @@ std::vector<int64_t> NumbersIn(std::string text) {
   return numbers;
 }
 
+std::vector<double> SecondsIn(std::string_view text) {
+  std::vector<double> seconds;
+  const char* end = text.data() + text.size();
+  for (const char* at = text.data(); at < end; ++at) {
+    double value = 0;
+    const auto [stop, error] = std::from_chars(at, end, value);
+    if (error != std::errc()) continue;
+    seconds.push_back(value);
+    at = stop;
+  }
+  return seconds;
+}
+
 std::string PlainText(std::string_view text) {
   size_t size = std::min(text.size(), kMaxTextBytes);
   while (size < text.size() && size > 0 && ContinuesCharacter(text[size])) --size;

@@ -19,6 +19,8 @@ std::optional<int64_t> ParseBlockId(std::string_view block_id);
 std::optional<int64_t> Bigint(uint64_t value);
 // The numbers in "3 14" or "{3,14}", an array of bigint as the database writes it.
 std::vector<int64_t> NumbersIn(std::string text);
+// The numbers in "{0.5,0.25}", an array of double precision as the database writes it.
+std::vector<double> SecondsIn(std::string_view text);
 // Text for people: NULs, which PostgreSQL does not store, become spaces, and what is past 2,000
 // bytes is cut, never within a character.
 std::string PlainText(std::string_view text);

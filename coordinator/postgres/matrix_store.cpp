@@ -206,6 +206,7 @@ Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
   const std::vector<int64_t> first(ids.begin(), ids.begin() + queued);
   const Parameter chosen = Parameter::Array(ids);
   for (const char* statement : {"DELETE FROM ratio WHERE block_id = ANY($1::bigint[])",
+                                "DELETE FROM arm_samples WHERE block_id = ANY($1::bigint[])",
                                 "DELETE FROM sample WHERE block_id = ANY($1::bigint[])",
                                 "DELETE FROM measurement WHERE block_id = ANY($1::bigint[])",
                                 "DELETE FROM block_result WHERE block_id = ANY($1::bigint[])"}) {

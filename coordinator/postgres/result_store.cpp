@@ -11,6 +11,7 @@
 #include "coordinator/analysis/comparison.hpp"
 #include "coordinator/postgres/access/audit.hpp"
 #include "coordinator/postgres/input.hpp"
+#include "coordinator/postgres/results/samples.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
 
@@ -126,27 +127,6 @@ Result<v1::Comparison> CompareMatrix(Connection& db, const std::string& matrix_i
 
 namespace {
 
-using ByIndex = std::map<int64_t, v1::Measurement*>;
-
-Status AddRounds(Transaction& tx, int64_t block_id, const ByIndex& measurements) {
-  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT arm_index, round, position, unnest(seconds) FROM sample WHERE block_id = $1
-    ORDER BY arm_index, round)",
-                                                {block_id}));
-  for (const auto& row : rows) {
-    v1::Measurement& measurement = *measurements.at(row[0].as<int64_t>());
-    const auto number = row[1].as<uint32_t>();
-    const int last = measurement.rounds_size() - 1;
-    v1::Round* round = last >= 0 && measurement.rounds(last).number() == number
-                           ? measurement.mutable_rounds(last)
-                           : measurement.add_rounds();
-    round->set_number(number);
-    round->set_position(row[2].as<uint32_t>());
-    round->add_seconds(row[3].as<double>());
-  }
-  return OkStatus();
-}
-
 // Groups the rows of `comparison` by block, with run and epoch.
 Status AddStored(Transaction& tx, const v1::Comparison& comparison,
                  v1::ListMeasurementsResponse& response) {
@@ -156,19 +136,25 @@ Status AddStored(Transaction& tx, const v1::Comparison& comparison,
     if (stored == nullptr) stored = response.add_results();
     *stored->add_rows() = row;
   }
+  std::vector<std::string> ids;
+  MeasurementsByArm measurements;
   for (const auto& [block_id, stored] : by_block) {
-    QF_ASSIGN_OR_RETURN(
-        const auto rows,
-        tx.Query("SELECT run_id, epoch FROM block_result WHERE block_id = $1::bigint", {block_id}));
-    stored->set_run_id(rows[0][0].as<std::string>());
-    stored->set_epoch(rows[0][1].as<uint64_t>());
-    ByIndex measurements;
+    ids.push_back(block_id);
     for (v1::ComparisonRow& row : *stored->mutable_rows()) {
-      measurements[row.arm().index()] = row.mutable_measurement();
+      measurements[{*ParseBlockId(block_id), row.arm().index()}] = row.mutable_measurement();
     }
-    QF_RETURN_IF_ERROR(AddRounds(tx, *ParseBlockId(block_id), measurements));
   }
-  return OkStatus();
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query(
+          "SELECT block_id, run_id, epoch FROM block_result WHERE block_id = ANY($1::bigint[])",
+          {Parameter::Array(ids)}));
+  for (const auto& row : rows) {
+    v1::StoredResult& stored = *by_block.at(row[0].as<std::string>());
+    stored.set_run_id(row[1].as<std::string>());
+    stored.set_epoch(row[2].as<uint64_t>());
+  }
+  return AddRounds(tx, measurements);
 }
 
 Result<int64_t> AfterOf(const std::string& token) {
@@ -192,11 +178,11 @@ Result<v1::BlockResult> LoadResult(Transaction& tx, int64_t block_id) {
       tx.Query("SELECT detail FROM measurement WHERE block_id = $1 ORDER BY arm_index",
                {block_id}));
   for (const auto& row : rows) result.add_measurements()->ParseFromString(FromBytea(row[0]));
-  ByIndex measurements;
+  MeasurementsByArm measurements;
   for (v1::Measurement& measurement : *result.mutable_measurements()) {
-    measurements[measurement.arm_index()] = &measurement;
+    measurements[{block_id, measurement.arm_index()}] = &measurement;
   }
-  QF_RETURN_IF_ERROR(AddRounds(tx, block_id, measurements));
+  QF_RETURN_IF_ERROR(AddRounds(tx, measurements));
   return result;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/logging.hpp"
 #include "coordinator/postgres/queue.hpp"
+#include "coordinator/postgres/results/partitions.hpp"
 #include "coordinator/postgres/sync/costs.hpp"
 
 namespace quantfleet::rpc {
@@ -50,7 +51,10 @@ Status Bookkeeper::Keep(bool check_matrices) {
       return OkStatus();
     }
     QF_RETURN_IF_ERROR(postgres::SaveDispatcher(db, *dispatcher_));
-    return check_matrices ? postgres::EndForgottenMatrices(db) : OkStatus();
+    QF_RETURN_IF_ERROR(postgres::MakePartitionsAhead(db));
+    if (!check_matrices) return OkStatus();
+    QF_RETURN_IF_ERROR(postgres::DropEmptyPartitions(db).status());
+    return postgres::EndForgottenMatrices(db);
   });
 }
 

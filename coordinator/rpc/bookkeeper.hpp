@@ -12,8 +12,8 @@
 namespace quantfleet::rpc {
 
 // Keeps what is in memory and what is in the database together: learned costs and weights of the
-// dispatcher, and matrices that a program of an earlier version left without an end. Any number of
-// replicas may do so; nothing that is promised depends on it.
+// dispatcher, matrices that a program of an earlier version left without an end, and partitions for
+// what comes. Any number of replicas may do so; nothing that is promised depends on it.
 class Bookkeeper {
  public:
   // Both outlive the object.

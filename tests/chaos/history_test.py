@@ -18,7 +18,7 @@ BROKEN = [
     ("UPDATE block_result SET epoch = epoch + 7 WHERE block_id = 2", "block 2: an agent was told ACCEPTED under epoch"),
     ("UPDATE attempt SET outcome = 'lost' WHERE block_id = 3",
      "a result that is not of the one accepted attempt: 3"),
-    ("WITH r AS (DELETE FROM ratio WHERE block_id = 4), s AS (DELETE FROM sample WHERE block_id = 4 AND arm_index = 0) "
+    ("WITH r AS (DELETE FROM ratio WHERE block_id = 4), s AS (DELETE FROM arm_samples WHERE block_id = 4 AND arm_index = 0) "
      "SELECT 1", None),
     ("DELETE FROM measurement WHERE block_id = 4 AND arm_index = 0",
      "a block whose measurements are not one an arm: 4"),

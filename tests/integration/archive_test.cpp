@@ -28,8 +28,9 @@ using testing::Scalar;
 // Every row of every table but those that say when something was done.
 std::string Everything(Connection& db) {
   std::string all;
-  for (const char* table : {"matrix", "expansion", "block", "attempt", "block_result",
-                            "measurement", "ratio", "sample", "late_result", "session", "agent"}) {
+  for (const char* table :
+       {"matrix", "expansion", "block", "attempt", "block_result", "measurement", "ratio",
+        "arm_samples", "late_result", "session", "agent"}) {
     all += Scalar(db, std::string("SELECT string_agg(t::text, E'\\n' ORDER BY t::text) FROM ") +
                           table + " AS t") +
            "\n";
@@ -105,7 +106,7 @@ TEST_F(ArchiveTest, AMatrixComesBackRowForRow) {
   ASSERT_TRUE(paths.ok()) << paths.status().ToString();
   ASSERT_THAT(*paths, ElementsAre(OnlyFile()));
   for (const char* table : {"matrix", "block", "attempt", "block_result", "measurement", "ratio",
-                            "sample", "late_result"}) {
+                            "arm_samples", "late_result"}) {
     EXPECT_EQ(Scalar(db_, std::string("SELECT count(*) FROM ") + table), "0") << table;
   }
   EXPECT_EQ(GetMatrix(db_, id).status().code(), StatusCode::kNotFound);
@@ -167,7 +168,7 @@ TEST_F(ArchiveTest, ARunThatWasCutOffIsFinishedByTheNext) {
     if (published) {
       ASSERT_TRUE(PublishArchive(folder_, file.name, file.sha256).ok());
       for (const char* table :
-           {"sample", "ratio", "measurement", "block_result", "attempt", "block"}) {
+           {"arm_samples", "ratio", "measurement", "block_result", "attempt", "block"}) {
         Scalar(db_, std::string("DELETE FROM ") + table +
                         " WHERE block_id = (SELECT min(block_id) FROM block WHERE matrix_id = '" +
                         id + "') RETURNING 1");

@@ -32,6 +32,9 @@ std::string Catalogue(Connection& db) {
         FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
       UNION ALL SELECT 'index ' || replace(indexdef, schemaname || '.', '')
         FROM pg_indexes WHERE schemaname = current_schema()
+      UNION ALL SELECT 'partition ' || i.inhparent::regclass || ' ' || c.relname || ' ' || pg_get_expr(c.relpartbound, c.oid)
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
       UNION ALL SELECT 'trigger ' || replace(pg_get_triggerdef(t.oid), current_schema() || '.', '')
         FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
         WHERE c.relnamespace = current_schema()::regnamespace AND NOT tgisinternal) AS lines)");

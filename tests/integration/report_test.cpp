@@ -33,8 +33,8 @@ std::string Stored(Connection& db) {
         FROM block_result r JOIN block b USING (block_id)
       UNION ALL SELECT 'm' || (b.ordinal, arm_index, arm_id, role, outcome, grade, median_seconds, detail)::text
         FROM measurement JOIN block b USING (block_id)
-      UNION ALL SELECT 's' || (b.ordinal, arm_index, round, position, seconds)::text
-        FROM sample JOIN block b USING (block_id)
+      UNION ALL SELECT 's' || (b.ordinal, arm_index, round_numbers, positions, counts, seconds)::text
+        FROM arm_samples JOIN block b USING (block_id)
       UNION ALL SELECT 'q' || (b.ordinal, arm_index, ratio, low, high, verdict, rounds)::text
         FROM ratio JOIN block b USING (block_id)
       UNION ALL SELECT 'b' || (ordinal, state, epoch)::text FROM block

@@ -15,8 +15,9 @@ constexpr int kBlocksAPage = 100;
 constexpr int kBlocksARemoval = 500;
 
 // Tables of a block, in the order in which they are put back.
-constexpr std::array<std::string_view, 7> kOfBlocks = {
-    "block", "attempt", "block_result", "measurement", "ratio", "sample", "late_result"};
+constexpr std::array<std::string_view, 8> kOfBlocks = {"block",       "attempt",    "block_result",
+                                                       "measurement", "ratio",      "arm_samples",
+                                                       "sample",      "late_result"};
 
 // Rows beside the blocks, in the order in which they are put back: table, and which of its rows a
 // matrix $1 has or refers to.

@@ -64,21 +64,28 @@ struct MeasurementColumns {
   }
 };
 
-// An array of arrays would have to be rectangular: each round's samples travel as the text of their
-// own array.
+// An array of arrays would have to be rectangular: each arm's rounds travel as the texts of arrays
+// of their own.
 struct SampleColumns {
-  Numbers blocks, arms, rounds, positions;
-  Texts seconds;
+  Numbers blocks, arms;
+  Texts rounds, positions, counts, seconds;
 
   void Add(int64_t block_key, const v1::Measurement& measurement) {
+    if (measurement.rounds().empty()) return;
+    Numbers number, position, count;
+    Doubles samples;
     for (const v1::Round& round : measurement.rounds()) {
-      blocks.push_back(block_key);
-      arms.push_back(measurement.arm_index());
-      rounds.push_back(round.number());
-      positions.push_back(round.position());
-      const Doubles samples(round.seconds().begin(), round.seconds().end());
-      seconds.push_back(*Parameter::Array(samples).text());
+      number.push_back(round.number());
+      position.push_back(round.position());
+      count.push_back(round.seconds_size());
+      samples.insert(samples.end(), round.seconds().begin(), round.seconds().end());
     }
+    blocks.push_back(block_key);
+    arms.push_back(measurement.arm_index());
+    rounds.push_back(*Parameter::Array(number).text());
+    positions.push_back(*Parameter::Array(position).text());
+    counts.push_back(*Parameter::Array(count).text());
+    seconds.push_back(*Parameter::Array(samples).text());
   }
 };
 
@@ -114,13 +121,16 @@ constexpr const char* kInsertResults = R"(
                 $15::text[], $16::text[], $17::bigint[], $18::bytea[])
       AS g (block_id, arm_index, arm_id, role, format, kernel, outcome, grade, median, weight_bytes, detail)),
   sampled AS (
-    INSERT INTO sample (block_id, arm_index, round, position, seconds)
-    SELECT block_id, arm_index, round, position, seconds::float8[]
-    FROM unnest($19::bigint[], $20::integer[], $21::integer[], $22::integer[], $23::text[])
-      AS g (block_id, arm_index, round, position, seconds))
+    INSERT INTO arm_samples (block_id, arm_index, round_numbers, positions, counts, seconds)
+    SELECT block_id, arm_index, rounds::integer[], positions::integer[], counts::integer[], seconds::float8[]
+    FROM unnest($19::bigint[], $20::integer[], $21::text[], $22::text[], $23::text[], $24::text[])
+      AS g (block_id, arm_index, rounds, positions, counts, seconds)
+    -- A retry by a program of the version before leaves them behind.
+    ON CONFLICT (block_id, arm_index) DO UPDATE SET round_numbers = excluded.round_numbers,
+      positions = excluded.positions, counts = excluded.counts, seconds = excluded.seconds)
   INSERT INTO ratio (block_id, arm_index, ratio, low, high, minimum_detectable_effect, verdict, reason, rounds)
-  SELECT * FROM unnest($24::bigint[], $25::integer[], $26::float8[], $27::float8[], $28::float8[], $29::float8[],
-                       $30::text[], $31::text[], $32::integer[]))";
+  SELECT * FROM unnest($25::bigint[], $26::integer[], $27::float8[], $28::float8[], $29::float8[], $30::float8[],
+                       $31::text[], $32::text[], $33::integer[]))";
 
 }  // namespace
 
@@ -172,6 +182,7 @@ Status InsertResults(Transaction& tx, const std::vector<ResultRow>& rows) {
                               array(s.arms),
                               array(s.rounds),
                               array(s.positions),
+                              array(s.counts),
                               array(s.seconds),
                               array(r.blocks),
                               array(r.arms),

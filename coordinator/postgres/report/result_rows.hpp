@@ -33,7 +33,7 @@ struct ResultRow {
   std::string session_id;
 };
 
-// The rows of accepted results: block_result, measurement, sample, ratio.
+// The rows of accepted results: block_result, measurement, arm_samples, ratio.
 Status InsertResults(Transaction& tx, const std::vector<ResultRow>& rows);
 
 // Keeps a result that does not count. Storing it again changes nothing.
