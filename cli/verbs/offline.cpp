@@ -18,6 +18,15 @@ namespace {
 // Allowance for what a block costs beside its sampling: preparation, checks, warm-up, reporting.
 constexpr double kBlockOverheadSeconds = 0.4;
 
+// "24 h", "90 s": in the largest unit that divides it.
+std::string DurationText(double seconds) {
+  const auto count = static_cast<uint64_t>(seconds);
+  for (const auto& [unit, name] : {std::pair{uint64_t{3600}, " h"}, {uint64_t{60}, " min"}}) {
+    if (count % unit == 0) return std::to_string(count / unit) + name;
+  }
+  return std::to_string(count) + " s";
+}
+
 void PrintDiagnostics(const matrix::ParseOutcome& parsed) {
   for (const auto& diagnostic : parsed.diagnostics) {
     std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
@@ -64,6 +73,12 @@ void PrintPlan(const matrix::Matrix& matrix, const matrix::Plan& plan, const std
   }
   Print(matches.AsText());
   for (const std::string& reason : plan.unmatched) std::printf("waits: %s\n", reason.c_str());
+  for (const matrix::JoinWindow& join : plan.joins) {
+    std::printf(
+        "may join: target %s, %llu blocks for each device class that first connects within %s\n",
+        join.target.c_str(), static_cast<unsigned long long>(plan.blocks_per_copy),
+        DurationText(join.seconds).c_str());
+  }
   for (const auto& exclusion : plan.exclusions) {
     std::printf("excluded: %llu arms, %s\n", static_cast<unsigned long long>(exclusion.arms),
                 exclusion.because.c_str());
@@ -125,6 +140,11 @@ int Validate(const std::string& file) {
   std::printf("%s: valid, %llu blocks and %llu arms on each target or device class\n", file.c_str(),
               static_cast<unsigned long long>(parsed.matrix->blocks_per_copy),
               static_cast<unsigned long long>(parsed.matrix->arms_per_copy));
+  for (const matrix::Target& target : parsed.matrix->targets) {
+    if (target.join_seconds == 0) continue;
+    std::printf("target %s: device classes may join for %s after the submission\n",
+                target.name.c_str(), DurationText(target.join_seconds).c_str());
+  }
   return 0;
 }
 

@@ -125,13 +125,10 @@ std::vector<Copy> CopiesOf(const Target& target, const std::vector<scheduler::De
     if (scheduler::Matches(target.where, facts)) classes.insert(facts.device.device_class());
   }
   if (classes.empty()) plan->unmatched.push_back(NoDevice(target, fleet));
-  if (!target.each_device_class) return {{target.name, target.where}};
+  if (!target.each_device_class) return {{target.name, target.where, ""}};
   std::vector<Copy> copies;
   for (const std::string& device_class : classes) {
-    copies.push_back({target.name, target.where});
-    scheduler::Condition is_class;
-    is_class.any_of = {device_class};
-    copies.back().requirement.conditions["device_class"] = std::move(is_class);
+    copies.push_back({target.name, OfClass(target.where, device_class), device_class});
   }
   return copies;
 }
@@ -158,9 +155,24 @@ std::vector<Copy> PlanCopies(const Matrix& matrix, const std::vector<scheduler::
 
 }  // namespace
 
+scheduler::Requirement OfClass(scheduler::Requirement where, const std::string& device_class) {
+  scheduler::Condition is_class;
+  is_class.any_of = {device_class};
+  where.conditions["device_class"] = std::move(is_class);
+  return where;
+}
+
 Plan PlanMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>& fleet) {
   Plan plan;
   plan.copies = PlanCopies(matrix, fleet, &plan);
+  plan.blocks_per_copy = matrix.blocks_per_copy * matrix.repeat;
+  plan.arms_per_copy = matrix.arms_per_copy * matrix.repeat;
+  plan.max_arms = matrix.max_arms;
+  for (const Target& target : matrix.targets) {
+    if (target.join_seconds > 0) {
+      plan.joins.push_back({target.name, target.where, target.join_seconds});
+    }
+  }
   const uint64_t runs = plan.copies.size() * matrix.repeat;
   plan.blocks = matrix.blocks_per_copy * runs;
   plan.arms = matrix.arms_per_copy * runs;
@@ -177,32 +189,65 @@ std::vector<std::string> Plan::TargetNames() const {
 }
 
 struct BlockMaker::Layout {
-  Layout(std::shared_ptr<const Matrix> of, std::vector<std::string> names)
-      : matrix(std::move(of)), grid(*matrix), targets(std::move(names)) {}
+  Layout(std::shared_ptr<const Matrix> of, std::vector<std::string> names,
+         std::vector<uint64_t> ordinals)
+      : matrix(std::move(of)),
+        grid(*matrix),
+        targets(std::move(names)),
+        joined(std::move(ordinals)),
+        present(targets.size() - joined.size()),
+        blocks_present(grid.size() * present * matrix->repeat) {}
+
+  // A block's place.
+  struct Place {
+    size_t copy = 0;
+    uint64_t repeat = 0;
+    uint64_t ordinal = 0;
+  };
+  Place PlaceOf(uint64_t number) const {
+    if (number < blocks_present) {
+      const uint64_t run = number / grid.size();
+      return {static_cast<size_t>(run % present), run / present, number};
+    }
+    const uint64_t behind = number - blocks_present;
+    const uint64_t a_copy = grid.size() * matrix->repeat;
+    const uint64_t within = behind % a_copy;
+    return {static_cast<size_t>(present + behind / a_copy), within / grid.size(),
+            joined[behind / a_copy] + within};
+  }
+
   std::shared_ptr<const Matrix> matrix;
   Grid grid;
   std::vector<std::string> targets;
+  std::vector<uint64_t> joined;
+  uint64_t present;         // copies of the submission
+  uint64_t blocks_present;  // of those
 };
 
-BlockMaker::BlockMaker(std::shared_ptr<const Matrix> matrix, std::vector<std::string> targets)
-    : layout_(std::make_unique<Layout>(std::move(matrix), std::move(targets))) {}
+BlockMaker::BlockMaker(std::shared_ptr<const Matrix> matrix, std::vector<std::string> targets,
+                       std::vector<uint64_t> joined)
+    : layout_(std::make_unique<Layout>(std::move(matrix), std::move(targets), std::move(joined))) {}
 BlockMaker::~BlockMaker() = default;
 
 uint64_t BlockMaker::size() const {
   return layout_->grid.size() * layout_->targets.size() * layout_->matrix->repeat;
 }
 
-size_t BlockMaker::CopyOf(uint64_t ordinal) const {
-  return ordinal / layout_->grid.size() % layout_->targets.size();
+size_t BlockMaker::copies() const {
+  return layout_->targets.size();
 }
 
-v1::Block BlockMaker::At(uint64_t ordinal) const {
-  const uint64_t blocks = layout_->grid.size();
-  v1::Block block = MakeBlock(*layout_->matrix, layout_->grid, layout_->grid.At(ordinal % blocks));
-  const uint64_t repeat = ordinal / blocks / layout_->targets.size();
-  block.set_order_seed(OrderSeed(block, static_cast<uint32_t>(repeat)));
-  block.set_target(layout_->targets[CopyOf(ordinal)]);
-  block.set_ordinal(static_cast<uint32_t>(ordinal));
+size_t BlockMaker::CopyOf(uint64_t number) const {
+  return layout_->PlaceOf(number).copy;
+}
+
+v1::Block BlockMaker::At(uint64_t number) const {
+  const Grid& grid = layout_->grid;
+  const Layout::Place place = layout_->PlaceOf(number);
+  v1::Block block = MakeBlock(*layout_->matrix, grid, grid.At(number % grid.size()));
+  block.set_order_seed(OrderSeed(block, static_cast<uint32_t>(place.repeat)));
+  block.set_target(layout_->targets[place.copy]);
+  block.set_ordinal(static_cast<uint32_t>(place.ordinal));
   return block;
 }
 

@@ -24,7 +24,18 @@ struct Exclusion {
 struct Copy {
   std::string target;  // its name
   scheduler::Requirement requirement;
+  std::string device_class;  // of an `each` target
 };
+
+// An `each` target that device classes may join later.
+struct JoinWindow {
+  std::string target;            // its name
+  scheduler::Requirement where;  // of a device, whatever its class
+  double seconds = 0;            // from the submission on
+};
+
+// What a device of `device_class` must meet to run the copy of its class.
+scheduler::Requirement OfClass(scheduler::Requirement where, const std::string& device_class);
 
 // What a matrix comes to on a fleet, before any block is made.
 struct Plan {
@@ -34,6 +45,10 @@ struct Plan {
   std::vector<Exclusion> exclusions;  // arms excluded by the file, with its reason
   std::vector<std::string>
       unmatched;  // targets that no device of `fleet` meets, with why, for people
+  std::vector<JoinWindow> joins;
+  uint64_t blocks_per_copy = 0;  // repeats included
+  uint64_t arms_per_copy = 0;    // repeats included
+  uint64_t max_arms = 0;         // of the matrix with all that joins
 
   // The target of each copy.
   std::vector<std::string> TargetNames() const;
@@ -48,16 +63,22 @@ Plan PlanMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>&
 // threads may share it.
 class BlockMaker {
  public:
-  // `targets`: Plan::TargetNames.
-  BlockMaker(std::shared_ptr<const Matrix> matrix, std::vector<std::string> targets);
+  // `targets`: Plan::TargetNames, and behind them those of copies that joined later, each with the
+  // ordinal of its first block in `joined`.
+  BlockMaker(std::shared_ptr<const Matrix> matrix, std::vector<std::string> targets,
+             std::vector<uint64_t> joined = {});
   ~BlockMaker();
 
   uint64_t size() const;
+  // Copies, those that joined later included.
+  size_t copies() const;
   // Index in `targets` of the copy that a block belongs to.
-  size_t CopyOf(uint64_t ordinal) const;
-  // Without block_id and matrix_id. `ordinal` is less than size(). Ordinals run layer-major within
-  // a copy, so that neighbours share weights, then through the copies, then through the repeats.
-  v1::Block At(uint64_t ordinal) const;
+  size_t CopyOf(uint64_t number) const;
+  // Without block_id and matrix_id. `number` is less than size(), and is the block's ordinal but in
+  // copies that joined later. Numbers run layer-major within a copy, so that neighbours share
+  // weights, then through the copies, then through the repeats; through the repeats of a copy that
+  // joined, before the next one.
+  v1::Block At(uint64_t number) const;
 
  private:
   struct Layout;

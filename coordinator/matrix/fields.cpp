@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "coordinator/matrix/suggestion.hpp"
 
@@ -145,6 +146,26 @@ std::optional<double> ReadFraction(const YamlNode& node, const std::string& what
     return std::nullopt;
   }
   return percent ? *number / 100 : *number;
+}
+
+std::optional<double> ReadDuration(const YamlNode& node, const std::string& what,
+                                   double most_seconds, Report* report) {
+  if (!IsPlainScalar(node, what, "a length of time", report)) return std::nullopt;
+  static const std::map<char, double> kUnits = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+  const auto unit = node.text.empty() ? kUnits.end() : kUnits.find(node.text.back());
+  const std::string digits = node.text.substr(0, node.text.size() - 1);
+  const bool is_count =
+      unit != kUnits.end() && AllDigits(digits) && digits.size() <= 9 && !digits.starts_with('0');
+  if (!is_count) {
+    report->Add(node.place, what + " is " + Shown(node) + ", a length of time is meant",
+                "a whole number and its unit, as in 90s, 30m, 24h or 7d");
+    return std::nullopt;
+  }
+  const double seconds = std::stod(digits) * unit->second;
+  if (seconds <= most_seconds) return seconds;
+  report->Add(node.place, what + " is " + node.text + ", at most " +
+                              NumberText(most_seconds / 86400) + "d is allowed");
+  return std::nullopt;
 }
 
 std::optional<bool> ReadBool(const YamlNode& node, const std::string& what, Report* report) {

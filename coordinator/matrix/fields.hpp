@@ -45,6 +45,9 @@ std::optional<double> ReadNumber(const YamlNode& node, const std::string& what,
                                  const std::string& unit, Report* report);
 // A fraction as `0.01` or `1%`.
 std::optional<double> ReadFraction(const YamlNode& node, const std::string& what, Report* report);
+// A length of time as a whole number with its unit: 90s, 30m, 24h, 7d. Seconds.
+std::optional<double> ReadDuration(const YamlNode& node, const std::string& what,
+                                   double most_seconds, Report* report);
 // `true` or `false`.
 std::optional<bool> ReadBool(const YamlNode& node, const std::string& what, Report* report);
 // Any text but the empty one, of at most 256 bytes.

@@ -31,6 +31,9 @@ struct Limits {
 struct Target {
   std::string name;
   bool each_device_class = false;
+  // Device classes that first connect at most so long after the submission get their run, too.
+  // Seconds; 0: only those present when the matrix is submitted. Only with each_device_class.
+  double join_seconds = 0;
   scheduler::Requirement where;  // also narrows `each`
 };
 

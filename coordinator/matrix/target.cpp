@@ -10,6 +10,9 @@
 namespace quantfleet::matrix {
 namespace {
 
+constexpr double kJoinSeconds = 86400;          // unless the file says another
+constexpr double kMaxJoinSeconds = 30 * 86400;  // a matrix that waits is a matrix that runs
+
 const Vocabulary& DeviceKinds() {
   static const Vocabulary kKinds = {{"cpu", "cuda"}, {"metal", "rocm", "sycl"}};
   return kKinds;
@@ -59,8 +62,30 @@ void ReadWhere(const YamlNode& node, scheduler::Requirement* where, Report* repo
   }
 }
 
+// `join: later` and for how long.
+double ReadJoin(const YamlNode& place, const Fields& fields, bool is_each, Report* report) {
+  const YamlNode* join = fields.Find("join");
+  const YamlNode* join_for = fields.Find("join_for");
+  double seconds = kJoinSeconds;
+  if (join_for != nullptr) {
+    seconds = ReadDuration(*join_for, "join_for", kMaxJoinSeconds, report).value_or(seconds);
+  }
+  if (join == nullptr) {
+    if (join_for != nullptr) {
+      report->Add(join_for->place, "join_for is of no use without join: later");
+    }
+    return 0;
+  }
+  static const Vocabulary kJoins = {{"later"}, {}};
+  if (!ReadWord(*join, "value of join", kJoins, report)) return 0;
+  if (is_each) return seconds;
+  report->Add(place.place, "join is of no use without each: device_class",
+              "a target without each takes every device that meets it, whenever it comes");
+  return 0;
+}
+
 Target ReadTarget(const YamlNode& node, Report* report) {
-  const Fields fields(node, "a target", {"name", "where", "each"}, report);
+  const Fields fields(node, "a target", {"name", "where", "each", "join", "join_for"}, report);
   Target target;
   if (const YamlNode* name = fields.Require("name")) {
     target.name = ReadName(*name, "the target's name", report).value_or("");
@@ -70,6 +95,8 @@ Target ReadTarget(const YamlNode& node, Report* report) {
     static const Vocabulary kGroupings = {{"device_class"}, {"agent", "device"}};
     target.each_device_class = ReadWord(*each, "value of each", kGroupings, report).has_value();
   }
+  const bool is_each = fields.Find("each") != nullptr;
+  target.join_seconds = ReadJoin(node, fields, is_each, report);
   return target;
 }
 

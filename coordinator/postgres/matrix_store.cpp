@@ -11,6 +11,7 @@
 #include "coordinator/postgres/expansion/block_rows.hpp"
 #include "coordinator/postgres/expansion/expand.hpp"
 #include "coordinator/postgres/expansion/feed.hpp"
+#include "coordinator/postgres/expansion/join.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/matrix_view.hpp"
 #include "coordinator/postgres/queue.hpp"
@@ -35,8 +36,11 @@ Status InsertBlocks(Transaction& tx, const std::string& matrix_id, const Submiss
     QF_RETURN_IF_ERROR(rows.Insert(tx, matrix_id));
     arms += rows.arms();
   }
-  if (!submission.plan || submission.plan->blocks == submission.blocks.size()) return OkStatus();
-  return BeginExpansion(tx, matrix_id, *submission.plan, submission.blocks.size(), arms, classes);
+  if (!submission.plan) return OkStatus();
+  const matrix::Plan& plan = *submission.plan;
+  if (plan.blocks == submission.blocks.size() && plan.joins.empty()) return OkStatus();
+  QF_RETURN_IF_ERROR(BeginExpansion(tx, matrix_id, plan, submission.blocks.size(), arms, classes));
+  return OpenJoining(tx, matrix_id, plan, classes);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "coordinator/postgres/expansion/expand.hpp"
+#include "coordinator/postgres/expansion/join.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
 
@@ -154,10 +155,12 @@ Status AddReluctant(Transaction& tx, v1::Matrix& matrix) {
   return OkStatus();
 }
 
-// Blocks that are not even made.
+// Blocks that are not even made, and those that may have to be.
 Status AddExpansion(Transaction& tx, v1::Matrix& matrix) {
   QF_ASSIGN_OR_RETURN(ExpansionProgress progress, ProgressOf(tx, matrix.matrix_id()));
   if (!progress.text.empty()) matrix.add_waiting(std::move(progress.text));
+  QF_ASSIGN_OR_RETURN(const std::vector<std::string> joining, JoiningOf(tx, matrix.matrix_id()));
+  for (const std::string& line : joining) matrix.add_waiting(line);
   return OkStatus();
 }
 

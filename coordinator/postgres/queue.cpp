@@ -32,19 +32,20 @@ Result<int64_t> CountQueued(Transaction& tx, const std::string& matrix_id, int64
 namespace {
 
 // The counter is a hint: programs of an earlier version do not keep it. What ends a matrix is that
-// nothing of it is open.
+// nothing of it is open, and nothing can come.
 Status EndMatrixIfOver(Transaction& tx, const std::string& matrix_id) {
   return tx
       .Query(R"(
     UPDATE matrix m SET blocks_open = rest.open,
-      state = CASE WHEN state <> 'running' OR rest.open > 0 THEN state
+      state = CASE WHEN state <> 'running' OR rest.open > 0 OR rest.awaits THEN state
                    WHEN EXISTS (SELECT 1 FROM block b WHERE b.matrix_id = $1 AND b.state = 'failed') THEN 'failed'
                    ELSE 'completed' END,
-      end_time = CASE WHEN state = 'running' AND rest.open = 0 THEN clock_timestamp() ELSE end_time END
+      end_time = CASE WHEN state = 'running' AND rest.open = 0 AND NOT rest.awaits THEN clock_timestamp() ELSE end_time END
     FROM (SELECT (SELECT count(*) FROM block b
                   WHERE b.matrix_id = $1 AND b.state IN ('pending', 'ready', 'leased'))
                + coalesce((SELECT blocks_total - blocks_made FROM expansion
-                           WHERE matrix_id = $1 AND state = 'running'), 0) AS open) AS rest
+                           WHERE matrix_id = $1 AND state = 'running'), 0) AS open,
+                 EXISTS (SELECT 1 FROM joining WHERE matrix_id = $1 AND is_open) AS awaits) AS rest
     WHERE m.matrix_id = $1)",
              {matrix_id})
       .status();
@@ -77,6 +78,7 @@ Status EndForgottenMatrices(Connection& db) {
     QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
       SELECT matrix_id FROM matrix m WHERE state = 'running' AND NOT EXISTS (
         SELECT 1 FROM block b WHERE b.matrix_id = m.matrix_id AND b.state NOT IN ('done', 'failed', 'cancelled'))
+        AND NOT EXISTS (SELECT 1 FROM joining j WHERE j.matrix_id = m.matrix_id AND j.is_open)
       ORDER BY matrix_id LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED)"));
     for (const auto& row : rows) {
       QF_RETURN_IF_ERROR(EndMatrixIfOver(tx, row[0].as<std::string>()));

@@ -6,6 +6,7 @@
 
 #include "base/logging.hpp"
 #include "coordinator/postgres/expansion/feed.hpp"
+#include "coordinator/postgres/expansion/join.hpp"
 
 namespace quantfleet::rpc {
 namespace {
@@ -42,10 +43,11 @@ void ExpansionWorker::Loop() {
 Result<bool> ExpansionWorker::Step() {
   // The queue first: devices may be idle for want of it.
   QF_ASSIGN_OR_RETURN(const bool fed, postgres::FeedQueue(db_));
+  QF_ASSIGN_OR_RETURN(const bool joined, postgres::AdmitJoiners(db_));
   QF_ASSIGN_OR_RETURN(const bool made, expander_.Advance(db_));
   QF_ASSIGN_OR_RETURN(const bool settled, postgres::SettleCancelled(db_));
-  if (fed || made) parking_->Wake();
-  return fed || made || settled;
+  if (fed || joined || made) parking_->Wake();
+  return fed || joined || made || settled;
 }
 
 }  // namespace quantfleet::rpc

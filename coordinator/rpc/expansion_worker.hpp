@@ -14,8 +14,9 @@
 
 namespace quantfleet::rpc {
 
-// Makes the blocks of large matrices and feeds them to the queue, a bit at a time, on a thread and
-// a connection of its own: calls never wait for it. Any number of replicas may do so.
+// Makes the blocks of large matrices, and of device classes that join one later, and feeds them to
+// the queue, a bit at a time, on a thread and a connection of its own: calls never wait for it. Any
+// number of replicas may do so.
 class ExpansionWorker {
  public:
   // `database` as for postgres::Connection. `parking` outlives the object.

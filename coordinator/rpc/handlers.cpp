@@ -109,7 +109,7 @@ Result<v1::SubmitMatrixResponse> Submit(postgres::Connection& db,
   }
   QF_ASSIGN_OR_RETURN(const auto fleet, postgres::ListDevices(db));
   submission.plan = matrix::PlanMatrix(*parsed.matrix, fleet);
-  if (submission.plan->blocks == 0) {
+  if (submission.plan->blocks == 0 && submission.plan->joins.empty()) {
     return FailedPrecondition("no block can be made: " + Joined(submission.plan->unmatched));
   }
   if (request.validate_only()) return Preview(*parsed.matrix, submission);

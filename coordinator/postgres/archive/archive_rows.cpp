@@ -25,8 +25,10 @@ struct Head {
   std::string_view table;
   std::string_view which;
 };
-constexpr std::array<Head, 5> kHeads = {{
-    {"requirement_class", "class_id IN (SELECT class_id FROM block WHERE matrix_id = $1)"},
+constexpr std::array<Head, 7> kHeads = {{
+    {"requirement_class", R"(class_id IN (
+       SELECT class_id FROM block WHERE matrix_id = $1
+       UNION SELECT class_id FROM joining WHERE matrix_id = $1))"},
     {"agent", R"(agent_name IN (
        SELECT s.agent_name FROM session s JOIN attempt a USING (session_id) JOIN block b USING (block_id)
        WHERE b.matrix_id = $1))"},
@@ -34,6 +36,8 @@ constexpr std::array<Head, 5> kHeads = {{
        SELECT a.session_id FROM attempt a JOIN block b USING (block_id) WHERE b.matrix_id = $1))"},
     {"matrix", "matrix_id = $1"},
     {"expansion", "matrix_id = $1"},
+    {"joining", "matrix_id = $1"},
+    {"joined", "matrix_id = $1"},
 }};
 
 bool IsArchived(const std::string& table) {
@@ -163,7 +167,7 @@ Status RemoveMatrix(Connection& db, const std::string& matrix_id, const access::
     }));
   }
   return db.Run([&](Transaction& tx) -> Status {
-    for (const char* table : {"expansion", "matrix"}) {
+    for (const char* table : {"joined", "joining", "expansion", "matrix"}) {
       QF_RETURN_IF_ERROR(
           tx.Query(std::string("DELETE FROM ") + table + " WHERE matrix_id = $1", {matrix_id})
               .status());

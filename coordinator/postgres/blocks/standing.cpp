@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "coordinator/postgres/expansion/expand.hpp"
+#include "coordinator/postgres/expansion/join.hpp"
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/queue.hpp"
@@ -219,6 +220,18 @@ Status ExplainExpansion(Transaction& tx, const std::string& matrix_id,
   return OkStatus();
 }
 
+// Blocks that are made if somebody joins.
+Status ExplainJoining(Transaction& tx, const std::string& matrix_id,
+                      v1::ExplainBlocksResponse& response) {
+  QF_ASSIGN_OR_RETURN(const std::vector<std::string> lines, JoiningOf(tx, matrix_id));
+  for (const std::string& line : lines) {
+    v1::Standing& standing = *response.add_standings();
+    standing.set_matrix_id(matrix_id);
+    Say(standing, v1::STANDING_CAUSE_JOINING, line);
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<v1::ExplainBlocksResponse> ExplainBlocks(Connection& db,
@@ -236,7 +249,9 @@ Result<v1::ExplainBlocksResponse> ExplainBlocks(Connection& db,
     for (const Kind& kind : kinds) {
       QF_RETURN_IF_ERROR(Explain(tx, kind, *response.add_standings()));
     }
-    return block_id ? OkStatus() : ExplainExpansion(tx, request.id(), response);
+    if (block_id) return OkStatus();
+    QF_RETURN_IF_ERROR(ExplainExpansion(tx, request.id(), response));
+    return ExplainJoining(tx, request.id(), response);
   }));
   return response;
 }

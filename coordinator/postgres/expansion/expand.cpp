@@ -23,6 +23,8 @@ struct Expander::Job {
   uint64_t blocks_made = 0;
   std::vector<std::string> targets;
   std::vector<int64_t> class_ids;
+  // Of the copies that joined later, which come last: the ordinals of their first blocks.
+  std::vector<uint64_t> joined;
 };
 
 std::vector<matrix::PlannedBlock> FirstBlocks(const std::shared_ptr<const matrix::Matrix>& matrix,
@@ -46,8 +48,9 @@ Status BeginExpansion(Transaction& tx, const std::string& matrix_id, const matri
   }
   return tx
       .Query(R"(
-    INSERT INTO expansion (matrix_id, blocks_total, arms_total, blocks_made, arms_made, targets, class_ids)
-    VALUES ($1, $2, $3, $4, $5, $6, $7))",
+    INSERT INTO expansion (matrix_id, blocks_total, arms_total, blocks_made, arms_made, targets, class_ids, next_ordinal,
+                           state)
+    VALUES ($1, $2::bigint, $3, $4::bigint, $5, $6, $7, $2::bigint, CASE WHEN $2::bigint = $4::bigint THEN 'done' ELSE 'running' END))",
              {matrix_id, plan.blocks, plan.arms, blocks_made, arms_made,
               Parameter::Array(plan.TargetNames()), Parameter::Array(class_ids)})
       .status();
@@ -97,7 +100,7 @@ Status PutOff(Transaction& tx, const std::string& matrix_id, const std::string& 
       .status();
 }
 
-// A chunk of blocks from the ordinal `begin` on.
+// A chunk of blocks from number `begin` on.
 BlockRows RowsFrom(const matrix::BlockMaker& maker, uint64_t begin,
                    const std::vector<int64_t>& class_ids) {
   BlockRows rows;
@@ -111,7 +114,8 @@ BlockRows RowsFrom(const matrix::BlockMaker& maker, uint64_t begin,
 
 Result<Expander::Job> Expander::Load(Transaction& tx, const std::string& matrix_id) {
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT e.blocks_total, e.blocks_made, copy.target, copy.class_id
+    SELECT e.blocks_total, e.blocks_made, copy.target, copy.class_id,
+           e.joined_ordinals[copy.number - cardinality(e.targets) + cardinality(e.joined_ordinals)] AS joined
     FROM expansion e, unnest(e.targets, e.class_ids) WITH ORDINALITY AS copy (target, class_id, number)
     WHERE e.matrix_id = $1 ORDER BY copy.number)",
                                                 {matrix_id}));
@@ -122,13 +126,17 @@ Result<Expander::Job> Expander::Load(Transaction& tx, const std::string& matrix_
     job.blocks_made = row["blocks_made"].as<uint64_t>();
     job.targets.push_back(row["target"].as<std::string>());
     job.class_ids.push_back(row["class_id"].as<int64_t>());
+    if (!row["joined"].is_null()) job.joined.push_back(row["joined"].as<uint64_t>());
   }
   return job;
 }
 
 Result<std::shared_ptr<const matrix::BlockMaker>> Expander::MakerOf(Transaction& tx,
                                                                     const Job& job) {
-  if (const auto known = makers_.find(job.matrix_id); known != makers_.end()) return known->second;
+  const auto known = makers_.find(job.matrix_id);
+  if (known != makers_.end() && known->second->copies() == job.targets.size()) {
+    return known->second;
+  }
   QF_ASSIGN_OR_RETURN(const auto rows, tx.Query("SELECT document FROM matrix WHERE matrix_id = $1",
                                                 {job.matrix_id}));
   // It was counted when it was taken.
@@ -136,7 +144,8 @@ Result<std::shared_ptr<const matrix::BlockMaker>> Expander::MakerOf(Transaction&
   limits.max_arms = std::numeric_limits<uint64_t>::max();
   const auto parsed = matrix::ParseMatrix(rows[0][0].as<std::string>(), "matrix", limits);
   std::shared_ptr<const matrix::BlockMaker> maker;
-  if (parsed.matrix) maker = std::make_shared<matrix::BlockMaker>(parsed.matrix, job.targets);
+  if (parsed.matrix)
+    maker = std::make_shared<matrix::BlockMaker>(parsed.matrix, job.targets, job.joined);
   // Not of the version that took it.
   if (!maker || maker->size() != job.blocks_total) {
     QF_RETURN_IF_ERROR(PutOff(tx, job.matrix_id,

@@ -71,13 +71,16 @@ TEST(ReadingTest, EveryKeyArrives) {
   EXPECT_EQ(matrix->policy.min_samples(), 20u);
   EXPECT_EQ(matrix->policy.min_rounds(), 6u);
   EXPECT_EQ(matrix->policy.max_rounds(), 60u);
-  ASSERT_EQ(matrix->targets.size(), 6u);
+  ASSERT_EQ(matrix->targets.size(), 8u);
   EXPECT_EQ(matrix->targets[1].where.ToJson(),
             R"({"device":{"any_of":["*A100*"]},"memory_gib":{"ge":39.0,"lt":100.5}})");
   EXPECT_EQ(matrix->targets[2].where.ToJson(), R"({"labels.site":{"any_of":["colab"]},)"
                                                R"("labels.team":{"none_of":["other","test-*"]}})");
   EXPECT_FALSE(matrix->targets[4].each_device_class);
   EXPECT_TRUE(matrix->targets[5].each_device_class);
+  EXPECT_EQ(matrix->targets[5].join_seconds, 0);
+  EXPECT_EQ(matrix->targets[6].join_seconds, 86400);
+  EXPECT_EQ(matrix->targets[7].join_seconds, 5400);
   ASSERT_EQ(matrix->groups.size(), 3u);
   EXPECT_THAT(matrix->groups[0].axes, testing::ElementsAre("layer"));
   EXPECT_THAT(matrix->groups[1].axes, testing::ElementsAre("batch"));
