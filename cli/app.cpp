@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/version.hpp"
+#include "cli/nightly/nightly_words.hpp"
 #include "cli/security_words.hpp"
 #include "cli/verbs/verbs.hpp"
 
@@ -228,6 +229,7 @@ int RunApp(int argc, char** argv) {
   AddMatrices(app, words);
   AddResults(app, words);
   AddOperations(app, words);
+  AddNightlyVerbs(app, words.common, words.verb);
   AddSecurityVerbs(app, words.common, words.verb);
   try {
     app.parse(argc, argv);

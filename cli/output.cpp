@@ -21,9 +21,10 @@ bool LooksNumeric(std::string_view text) {
          (std::string_view("0123456789.-+").find(text[0]) != std::string_view::npos);
 }
 
-std::string Render(const google::protobuf::Message& message, bool indented) {
+std::string Render(const google::protobuf::Message& message, bool indented, bool defaults = false) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = indented;
+  options.always_print_primitive_fields = defaults;
   std::string text;
   const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
   QF_CHECK(status.ok());
@@ -88,6 +89,9 @@ std::string JsonOf(const google::protobuf::Message& message) {
 }
 std::string CompactJsonOf(const google::protobuf::Message& message) {
   return Render(message, false);
+}
+std::string FullJsonOf(const google::protobuf::Message& message) {
+  return Render(message, true, true);
 }
 
 void Print(std::string_view text) {

@@ -44,6 +44,9 @@ std::string JsonOf(const google::protobuf::Message& message);
 // In one line.
 std::string CompactJsonOf(const google::protobuf::Message& message);
 
+// Indented, with fields that are zero and lists that are empty.
+std::string FullJsonOf(const google::protobuf::Message& message);
+
 // Writes to stdout.
 void Print(std::string_view text);
 

@@ -40,6 +40,7 @@ EDGES = {
     "web": ["base"],
     "benchmarks": ["base", "kernels", "proto"],
     "benchmarks/expansion": ["base", "proto", "coordinator/matrix"],
+    "benchmarks/trend": ["base", "proto", "coordinator/analysis"],
     "tests": ["base", "proto", "pki", "kernels", "agent", "coordinator", "cli", "web", "benchmarks", "tests"],
 }
 
