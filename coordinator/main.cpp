@@ -15,6 +15,7 @@
 #include "coordinator/options.hpp"
 #include "coordinator/postgres/migrator.hpp"
 #include "coordinator/postgres/operations/restore.hpp"
+#include "coordinator/postgres/results/reader.hpp"
 #include "coordinator/rpc/bookkeeper.hpp"
 #include "coordinator/rpc/expansion_worker.hpp"
 #include "coordinator/rpc/observe/library_log.hpp"
@@ -124,11 +125,18 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   postgres::Pool pool(
       options.database, options.database_threads, kMaxQueuedJobs,
       {[&](Duration waited) { metrics.JobStarted(waited); }, [&] { metrics.JobRefused(); }});
+  std::unique_ptr<postgres::Reader> reader;
+  if (!options.database_replica.empty()) {
+    reader = std::make_unique<postgres::Reader>(&pool, options.database_replica,
+                                                options.database_threads, kMaxQueuedJobs,
+                                                [&](bool standby) { metrics.CountRead(standby); });
+  }
   rpc::Parking parking(&pool, std::chrono::seconds(1));
   scheduler::Dispatcher dispatcher;
   rpc::Backend backend;
   backend.dispatcher = &dispatcher;
   backend.pool = &pool;
+  backend.reader = reader.get();
   backend.parking = &parking;
   backend.start_time = std::chrono::system_clock::now();
   backend.metrics = &metrics;
@@ -140,7 +148,7 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   const rpc::Sweeper sweeper(&pool, &parking, backend.policy,
                              [&](uint64_t sessions) { metrics.LeasesExpired(sessions); });
   const rpc::ExpansionWorker expansion(options.database, &parking);
-  ServiceQueries queries(&pool);
+  ServiceQueries queries(&pool, reader.get());
   MetricsPage metrics_page(&metrics, &pool, &parking);
   QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries, &metrics_page));
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));

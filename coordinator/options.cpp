@@ -31,6 +31,9 @@ void AddFlags(CLI::App& app, CoordinatorOptions& o, std::string& config) {
   app.add_option("--database", o.database, "PostgreSQL connection string")
       ->envname("QUANTFLEET_DATABASE")
       ->capture_default_str();
+  app.add_option("--database-replica", o.database_replica,
+                 "Connection string of a streaming standby that answers comparisons and lists")
+      ->envname("QUANTFLEET_DATABASE_REPLICA");
   app.add_option("--lease-seconds", o.lease_seconds,
                  "Time after which a silent agent loses its block")
       ->envname("QUANTFLEET_LEASE_SECONDS")

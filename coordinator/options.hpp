@@ -17,6 +17,7 @@ struct CoordinatorOptions {
   std::string tls;           // folder of certificates; empty: plain, on loopback
   std::string http = "127.0.0.1:7080";  // empty: no dashboard
   std::string database = "dbname=quantfleet";
+  std::string database_replica;  // a standby for comparisons and lists; empty: none
   std::string port_file;
   std::string agent_port_file;
   std::string http_port_file;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/service_queries.hpp"
 
+#include <future>
 #include <utility>
 
 #include "coordinator/postgres/matrix_store.hpp"
@@ -22,10 +23,23 @@ Result<Response> Ask(postgres::Pool* pool, Query query) {
 
 }  // namespace
 
+Status ServiceQueries::Read(const postgres::Reader::Job& job) {
+  if (reader_ == nullptr) return pool_->RunAndWait(job);
+  std::promise<Status> done;
+  const bool posted = pool_->Post([&](postgres::Connection& db) {
+    reader_->Read(db, job, [&](Status status) { done.set_value(std::move(status)); });
+  });
+  return posted ? done.get_future().get() : Unavailable("too many requests wait for the database");
+}
+
 Result<v1::ListMatricesResponse> ServiceQueries::ListMatrices(
     const v1::ListMatricesRequest& request) {
-  return Ask<v1::ListMatricesResponse>(
-      pool_, [&](postgres::Connection& db) { return postgres::ListMatrices(db, request); });
+  v1::ListMatricesResponse response;
+  QF_RETURN_IF_ERROR(Read([&](postgres::Connection& db) -> Status {
+    QF_ASSIGN_OR_RETURN(response, postgres::ListMatrices(db, request));
+    return OkStatus();
+  }));
+  return response;
 }
 
 Result<v1::GetMatrixResponse> ServiceQueries::GetMatrix(const v1::GetMatrixRequest& request) {
@@ -40,10 +54,11 @@ Result<v1::GetMatrixResponse> ServiceQueries::GetMatrix(const v1::GetMatrixReque
 Result<v1::CompareMatrixResponse> ServiceQueries::CompareMatrix(
     const v1::CompareMatrixRequest& request) {
   v1::CompareMatrixResponse response;
-  QF_ASSIGN_OR_RETURN(*response.mutable_comparison(),
-                      Ask<v1::Comparison>(pool_, [&](postgres::Connection& db) {
-                        return postgres::CompareMatrix(db, request.matrix_id());
-                      }));
+  QF_RETURN_IF_ERROR(Read([&](postgres::Connection& db) -> Status {
+    QF_ASSIGN_OR_RETURN(*response.mutable_comparison(),
+                        postgres::CompareMatrix(db, request.matrix_id()));
+    return OkStatus();
+  }));
   return response;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "coordinator/postgres/pool.hpp"
+#include "coordinator/postgres/results/reader.hpp"
 #include "coordinator/web/queries.hpp"
 
 namespace quantfleet {
@@ -11,8 +12,8 @@ namespace quantfleet {
 // database pool.
 class ServiceQueries final : public web::WebQueries {
  public:
-  // `pool` outlives the object.
-  explicit ServiceQueries(postgres::Pool* pool) : pool_(pool) {}
+  // Both outlive the object; `reader` may be null, then all is read on `pool`.
+  ServiceQueries(postgres::Pool* pool, postgres::Reader* reader) : pool_(pool), reader_(reader) {}
 
   Result<v1::ListMatricesResponse> ListMatrices(const v1::ListMatricesRequest& request) override;
   Result<v1::GetMatrixResponse> GetMatrix(const v1::GetMatrixRequest& request) override;
@@ -20,7 +21,11 @@ class ServiceQueries final : public web::WebQueries {
   Result<v1::ListSessionsResponse> ListSessions(const v1::ListSessionsRequest& request) override;
 
  private:
+  // Waits for a read, on a standby if there is one.
+  Status Read(const postgres::Reader::Job& job);
+
   postgres::Pool* const pool_;
+  postgres::Reader* const reader_;
 };
 
 }  // namespace quantfleet

@@ -113,6 +113,8 @@ struct Metrics::Impl {
   Histogram* job_wait = nullptr;
   Counter* jobs_refused = nullptr;
   Counter* leases_expired = nullptr;
+  Counter* standby_reads = nullptr;
+  Counter* primary_reads = nullptr;
 };
 
 Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>()) {
@@ -156,6 +158,12 @@ Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>()) {
                                .Help("Sessions that this replica ended because a lease ran out.")
                                .Register(registry)
                                .Add({});
+  auto& reads = prometheus::BuildCounter()
+                    .Name("quantfleet_reads_total")
+                    .Help("Reads that a standby may answer, with --database-replica.")
+                    .Register(registry);
+  impl_->standby_reads = &reads.Add({{"from", "standby"}});
+  impl_->primary_reads = &reads.Add({{"from", "primary"}});
   AddMethod("other");
 }
 
@@ -187,6 +195,9 @@ void Metrics::JobRefused() {
 }
 void Metrics::LeasesExpired(uint64_t sessions) {
   impl_->leases_expired->Increment(static_cast<double>(sessions));
+}
+void Metrics::CountRead(bool standby) {
+  (standby ? impl_->standby_reads : impl_->primary_reads)->Increment();
 }
 
 std::string Metrics::Text(const Gauges& gauges) const {

@@ -49,6 +49,9 @@ class Metrics {
   // Sessions whose lease ran out.
   void LeasesExpired(uint64_t sessions);
 
+  // A read that a standby of the database may answer was answered, by one or by the primary.
+  void CountRead(bool standby);
+
   // The text format of version 0.0.4, with `gauges` in it.
   // Source: https://prometheus.io/docs/instrumenting/exposition_formats/
   std::string Text(const Gauges& gauges) const;

@@ -55,9 +55,9 @@ class MatrixServiceImpl final : public v1::MatrixService::CallbackService {
   grpc::ServerUnaryReactor* ListMatrices(grpc::CallbackServerContext* context,
                                          const v1::ListMatricesRequest* request,
                                          v1::ListMatricesResponse* response) override {
-    return AnswerFromPool(
-        backend_, context, request, response,
-        [request](Connection& db, const Caller&) { return postgres::ListMatrices(db, *request); });
+    return AnswerFromReader(backend_, context, request, response, [request](Connection& db) {
+      return postgres::ListMatrices(db, *request);
+    });
   }
 
   grpc::ServerUnaryReactor* CancelMatrix(grpc::CallbackServerContext* context,

@@ -20,23 +20,22 @@ class ResultServiceImpl final : public v1::ResultService::CallbackService {
   grpc::ServerUnaryReactor* CompareMatrix(grpc::CallbackServerContext* context,
                                           const v1::CompareMatrixRequest* request,
                                           v1::CompareMatrixResponse* response) override {
-    return AnswerFromPool(
-        backend_, context, request, response,
-        [request](Connection& db, const Caller&) -> Result<v1::CompareMatrixResponse> {
-          v1::CompareMatrixResponse compared;
-          QF_ASSIGN_OR_RETURN(*compared.mutable_comparison(),
-                              postgres::CompareMatrix(db, request->matrix_id()));
-          return compared;
-        });
+    return AnswerFromReader(backend_, context, request, response,
+                            [request](Connection& db) -> Result<v1::CompareMatrixResponse> {
+                              v1::CompareMatrixResponse compared;
+                              QF_ASSIGN_OR_RETURN(
+                                  *compared.mutable_comparison(),
+                                  postgres::CompareMatrix(db, request->matrix_id()));
+                              return compared;
+                            });
   }
 
   grpc::ServerUnaryReactor* ListMeasurements(grpc::CallbackServerContext* context,
                                              const v1::ListMeasurementsRequest* request,
                                              v1::ListMeasurementsResponse* response) override {
-    return AnswerFromPool(backend_, context, request, response,
-                          [request](Connection& db, const Caller&) {
-                            return postgres::ListMeasurements(db, *request);
-                          });
+    return AnswerFromReader(backend_, context, request, response, [request](Connection& db) {
+      return postgres::ListMeasurements(db, *request);
+    });
   }
 
  private:

@@ -9,6 +9,7 @@
 #include "coordinator/metrics/metrics.hpp"
 #include "coordinator/postgres/agent_store.hpp"
 #include "coordinator/postgres/pool.hpp"
+#include "coordinator/postgres/results/reader.hpp"
 #include "coordinator/rpc/parking.hpp"
 #include "coordinator/scheduler/dispatcher.hpp"
 
@@ -27,6 +28,8 @@ class Gate;
 // What the services share. All of it outlives them.
 struct Backend {
   postgres::Pool* pool = nullptr;
+  // Where comparisons, measurements and lists of matrices are read; null: on `pool`.
+  postgres::Reader* reader = nullptr;
   Parking* parking = nullptr;
   postgres::LeasePolicy policy;
   matrix::Limits limits;

@@ -9,6 +9,7 @@
 #include "base/logging.hpp"
 #include "base/status.hpp"
 #include "coordinator/postgres/pool.hpp"
+#include "coordinator/postgres/results/reader.hpp"
 #include "coordinator/rpc/access/gate.hpp"
 #include "coordinator/rpc/observe/call_observer.hpp"
 #include "coordinator/rpc/services.hpp"
@@ -54,6 +55,29 @@ grpc::ServerUnaryReactor* AnswerFromPool(const Backend& backend,
                 Result<Response> result = handler(db, caller);
                 if (result.ok()) *response = *std::move(result);
                 reactor->Finish(ToGrpc(result.ok() ? OkStatus() : result.status()));
+              });
+  return reactor;
+}
+
+// Answers a reading call, from a standby of the database if there is one that knows all; the caller
+// is admitted by the primary. `handler` is Result<Response>(Connection&), may run twice and owns
+// what it needs but the request.
+template <typename Request, typename Response, typename Handler>
+grpc::ServerUnaryReactor* AnswerFromReader(const Backend& backend,
+                                           grpc::CallbackServerContext* context,
+                                           const Request* request, Response* response,
+                                           Handler handler) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto job = [context, response, handler](postgres::Connection& db) -> Status {
+    const log::RequestScope scope(RequestIdOf(*context));
+    QF_ASSIGN_OR_RETURN(*response, handler(db));
+    return OkStatus();
+  };
+  const auto done = [reactor](const Status& status) { reactor->Finish(ToGrpc(status)); };
+  AdmitOnPool(backend, context, request, reactor,
+              [reader = backend.reader, job, done](postgres::Connection& db, const Caller&) {
+                if (reader == nullptr) return done(job(db));
+                reader->Read(db, job, done);
               });
   return reactor;
 }

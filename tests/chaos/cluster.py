@@ -89,7 +89,8 @@ class Postgres:
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def close(self):
-        self.crash()
+        if self.running():
+            self.crash()
         if self.disk:
             self.disk.close()
         shutil.rmtree(self.directory, ignore_errors=True)
