@@ -35,7 +35,7 @@ target_include_directories(qf_proto SYSTEM PUBLIC ${QF_PROTO_OUT})
 target_link_libraries(qf_proto PUBLIC protobuf::libprotobuf)
 
 add_library(qf_proto_grpc STATIC ${QF_GRPC_SOURCES})
-target_link_libraries(qf_proto_grpc PUBLIC qf_proto gRPC::grpc++)
+target_link_libraries(qf_proto_grpc PUBLIC qf_proto gRPC::grpc++ absl::synchronization)
 if(QUANTFLEET_SANITIZE)
   target_compile_options(qf_proto PRIVATE -fsanitize=${QUANTFLEET_SANITIZE})
   target_compile_options(qf_proto_grpc PRIVATE -fsanitize=${QUANTFLEET_SANITIZE})

@@ -20,11 +20,10 @@ namespace {
 
 using postgres::Connection;
 
-// Batches of each kind that run at a time: one works while another waits for its commit.
-constexpr int kBatchesAtOnce = 2;
+constexpr int kBatchesAtOnce = 2;  // of each kind
 constexpr size_t kMostHellos = 128;  // of up to 256 KiB
 constexpr size_t kMostSyncs = 256;
-constexpr size_t kMostReports = 64;
+constexpr size_t kMostReports = 64;  // ratios are worked out while a batch is served
 
 // A call on its way through a batch. The reactor is finished exactly once.
 template <typename Request, typename Response>

@@ -16,8 +16,9 @@
 namespace quantfleet::rpc {
 
 // Gathers calls while the database is busy with those before them, and serves all that have come
-// at once: under load a commit is shared by many calls, and a lone call waits for nobody.
-// Thread-safe.
+// at once: under load a commit is shared by many calls, and a lone call waits for nobody. A batch
+// begins beside another only once it would be full: what a batch costs by itself is most of what
+// small ones cost. Thread-safe.
 template <typename Item>
 class Batcher {
  public:
@@ -26,7 +27,7 @@ class Batcher {
   // Answers an item that the pool has no room for.
   using Refuse = std::function<void(Item)>;
 
-  // `pool` outlives the object; `most_jobs` batches of `most_items` run at a time.
+  // `pool` outlives the object; at most `most_jobs` batches of `most_items` run at a time.
   Batcher(postgres::Pool* pool, size_t most_items, int most_jobs, Serve serve, Refuse refuse)
       : pool_(pool),
         most_items_(most_items),
@@ -45,7 +46,7 @@ class Batcher {
     {
       const std::lock_guard lock(mutex_);
       waiting_.push_back(std::move(item));
-      if (jobs_ == most_jobs_) return;
+      if (jobs_ == most_jobs_ || (jobs_ > 0 && waiting_.size() < most_items_)) return;
       ++jobs_;
     }
     Post();

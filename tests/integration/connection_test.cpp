@@ -249,7 +249,10 @@ TEST(WithTimeouts, KeepsWhatIsSetAndKnowsUris) {
   const std::string pairs = WithTimeouts("dbname=x connect_timeout=1");
   EXPECT_EQ(pairs.find("connect_timeout='5'"), std::string::npos);
   EXPECT_NE(pairs.find("options='-c statement_timeout=30s"), std::string::npos);
-  EXPECT_NE(pairs.find("plan_cache_mode=force_custom_plan"), std::string::npos);
+  for (const char* setting :
+       {"plan_cache_mode=force_custom_plan", "jit=off", "max_parallel_workers_per_gather=0"}) {
+    EXPECT_NE(pairs.find(setting), std::string::npos) << setting;
+  }
   const std::string uri = WithTimeouts("postgresql://localhost/x?connect_timeout=1");
   EXPECT_NE(uri.find("&options=-c%20statement"), std::string::npos) << uri;
   EXPECT_EQ(uri.find(' '), std::string::npos);

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include <absl/synchronization/mutex.h>
 #include <unistd.h>
 
 #include "benchmarks/orchestration/simulator/fleet.hpp"
@@ -51,5 +52,7 @@ int Main(int argc, char** argv) {
 }  // namespace quantfleet::bench
 
 int main(int argc, char** argv) {
+  // As the coordinator does, and for the same reason.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return quantfleet::bench::Main(argc, argv);
 }

@@ -54,18 +54,25 @@ Candidate CandidateOf(const pqxx::row& row, int at_most) {
   return candidate;
 }
 
-// The first blocks of each line of the classes (one priority of one principal in one class), never
-// the whole queue, without those in `missed`. `suspects` are those that a session was lost with.
-// Locks nothing: what is not chosen must stay free for others. No condition on the block's state:
-// before the first ANALYZE the planner takes it for rare, and sorts the queue.
-Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::vector<int64_t>& classes,
-                                             int at_most, const std::vector<int64_t>& missed,
+// The first blocks of each line of the classes (one priority of one principal in one class), of
+// each line of a class as many as it says, never the whole queue, without those in `missed`.
+// `suspects` are those that a session was lost with. Locks nothing: what is not chosen must stay
+// free for others. No condition on the block's state: before the first ANALYZE the planner takes it
+// for rare, and sorts the queue.
+Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::map<int64_t, int>& at_most,
+                                             const std::vector<int64_t>& missed,
                                              std::set<int64_t>& suspects) {
-  QF_ASSIGN_OR_RETURN(const auto rows,
-                      tx.Query(R"(
+  std::vector<int64_t> classes, limits;
+  for (const auto& [class_id, limit] : at_most) {
+    classes.push_back(class_id);
+    limits.push_back(limit);
+  }
+  QF_ASSIGN_OR_RETURN(
+      const auto rows,
+      tx.Query(R"(
     SELECT r.*, c.class_id, b.matrix_id, b.cost_key, b.weights_key, b.losing_sessions > 0 AS suspect,
            count(*) OVER (PARTITION BY c.class_id, r.principal, r.band) AS in_line
-    FROM unnest($1::bigint[]) AS c (class_id),
+    FROM unnest($1::bigint[], $2::bigint[]) AS c (class_id, at_most),
     LATERAL (
       WITH RECURSIVE line AS (
         (SELECT q.principal, q.band FROM ready q WHERE q.class_id = c.class_id ORDER BY q.principal, q.band LIMIT 1)
@@ -82,13 +89,14 @@ Result<std::vector<Candidate>> SeeCandidates(Transaction& tx, const std::vector<
       FROM ready r
       WHERE r.class_id = c.class_id AND r.principal = line.principal AND r.band = line.band
         AND r.not_before <= clock_timestamp() AND r.block_id <> ALL($3::bigint[])
-      ORDER BY r.sort_key, r.block_id LIMIT $2) AS r
+      ORDER BY r.sort_key, r.block_id LIMIT c.at_most) AS r
     JOIN block b USING (block_id))",
-                               {Parameter::Array(classes), at_most, Parameter::Array(missed)}));
+               {Parameter::Array(classes), Parameter::Array(limits), Parameter::Array(missed)}));
   std::vector<Candidate> candidates;
   candidates.reserve(rows.size());
   for (const auto& row : rows) {
-    candidates.push_back(CandidateOf(row, at_most));
+    const int limit = at_most.at(row["class_id"].as<int64_t>());
+    candidates.push_back(CandidateOf(row, limit));
     if (row["suspect"].as<bool>()) suspects.insert(candidates.back().block_id);
   }
   return candidates;
@@ -188,19 +196,20 @@ Status Take(Transaction& tx, const Chosen& chosen, const LeasePolicy& policy,
 Status ClaimOnce(Transaction& tx, const std::vector<Seeker*>& asking, const LeasePolicy& policy,
                  scheduler::Dispatcher& dispatcher, std::vector<Charge>& charges,
                  std::vector<int64_t>& missed) {
-  std::set<int64_t> classes;
+  // Of each class what those who may take it want.
+  std::map<int64_t, int> wanted;
   std::vector<Seeker*> wanting;
-  int wanted = 0;
   for (Seeker* seeker : asking) {
     if (seeker->wants == 0) continue;
     wanting.push_back(seeker);
-    classes.insert(seeker->classes.begin(), seeker->classes.end());
-    wanted = std::min(wanted + seeker->wants, kMostAtOnce);
+    for (const int64_t class_id : seeker->classes) {
+      int& most = wanted.try_emplace(class_id, kLookAhead).first->second;
+      most = std::min(most + seeker->wants, kMostAtOnce);
+    }
   }
   if (wanting.empty()) return OkStatus();
   std::set<int64_t> suspects;
-  QF_ASSIGN_OR_RETURN(const auto candidates, SeeCandidates(tx, {classes.begin(), classes.end()},
-                                                           wanted + kLookAhead, missed, suspects));
+  QF_ASSIGN_OR_RETURN(const auto candidates, SeeCandidates(tx, wanted, missed, suspects));
   const Chosen chosen = Choose(dispatcher, wanting, candidates, suspects);
   if (chosen.blocks.empty()) return OkStatus();
   return Take(tx, chosen, policy, dispatcher, charges, missed);
