@@ -55,6 +55,14 @@ class Batcher {
  private:
   void Post() {
     if (pool_->Post([this](postgres::Connection& db) { Run(db); })) return;
+    {
+      const std::lock_guard lock(mutex_);
+      // Those that run take what waits.
+      if (jobs_ > 1) {
+        --jobs_;
+        return;
+      }
+    }
     for (Item& item : TakeOrStop(static_cast<size_t>(-1))) refuse_(std::move(item));
     EndIfIdle();
   }
