@@ -11,6 +11,7 @@ build=(
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libpqxx-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libcpp-httplib-dev
   libhwy-dev libopenblas-dev libboost-math-dev libssl-dev prometheus-cpp-dev
+  libhowardhinnant-date-dev tzdata
   esbuild postgresql-15
 )
 test=(libgtest-dev libgmock-dev python3 python3-jsonschema python3-protobuf python3-yaml python3-selenium

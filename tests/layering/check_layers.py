@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Room (longest prefix wins) -> rooms it may include, besides itself. `proto` is quantfleet/v1/*.
-PURE = ["coordinator/access", "coordinator/matrix", "coordinator/scheduler", "coordinator/analysis"]
+PURE = ["coordinator/access", "coordinator/matrix", "coordinator/scheduler", "coordinator/analysis", "coordinator/nightly"]
 EDGES = {
     "base": [],
     "pki": ["base"],
@@ -32,6 +32,7 @@ EDGES = {
     "coordinator/scheduler": ["base", "proto"],
     "coordinator/matrix": ["base", "proto", "coordinator/scheduler"],
     "coordinator/analysis": ["base", "proto"],
+    "coordinator/nightly": ["base"],
     "coordinator/postgres": ["base", "proto", *PURE],
     "coordinator/rpc": ["base", "proto", "pki", "coordinator/metrics", "coordinator/postgres", *PURE],
     "coordinator/web": ["base", "proto", "web"],
@@ -56,6 +57,7 @@ THIRD_PARTY = [
     (r"^(cblas|openblas)", ["kernels/cpu", "kernels/ops", "tests"]),
     (r"^openssl/", ["pki", "tests"]),
     (r"^prometheus/", ["coordinator/metrics"]),
+    (r"^date/", ["coordinator/nightly", "tests"]),
     (r"^httplib", ["coordinator/web", "tests"]),
     (r"^ggml", ["benchmarks/engine/ggml_peer.cpp"]),
     (r"^spdlog/", ["base/logging.cpp"]),
