@@ -17,6 +17,7 @@
 #include "quantfleet/v1/fleet_service.grpc.pb.h"
 #include "quantfleet/v1/matrix_service.grpc.pb.h"
 #include "quantfleet/v1/result_service.grpc.pb.h"
+#include "quantfleet/v1/schedule_service.grpc.pb.h"
 
 namespace quantfleet::cli {
 namespace {
@@ -106,11 +107,13 @@ struct Client::Stubs {
       : matrix(v1::MatrixService::NewStub(channel)),
         result(v1::ResultService::NewStub(channel)),
         fleet(v1::FleetService::NewStub(channel)),
-        access(v1::AccessService::NewStub(channel)) {}
+        access(v1::AccessService::NewStub(channel)),
+        schedule(v1::ScheduleService::NewStub(channel)) {}
   std::unique_ptr<v1::MatrixService::Stub> matrix;
   std::unique_ptr<v1::ResultService::Stub> result;
   std::unique_ptr<v1::FleetService::Stub> fleet;
   std::unique_ptr<v1::AccessService::Stub> access;
+  std::unique_ptr<v1::ScheduleService::Stub> schedule;
 };
 
 Client::Client(const Remote& remote, Duration patience) : patience_(patience) {
@@ -149,6 +152,13 @@ QF_CLIENT_METHOD(ListTokens, access, patience_)
 QF_CLIENT_METHOD(RevokeToken, access, patience_)
 QF_CLIENT_METHOD(RevokeAgent, access, patience_)
 QF_CLIENT_METHOD(ListAudit, access, patience_)
+QF_CLIENT_METHOD(CreateSchedule, schedule, patience_)
+QF_CLIENT_METHOD(GetSchedule, schedule, patience_)
+QF_CLIENT_METHOD(ListSchedules, schedule, patience_)
+QF_CLIENT_METHOD(PauseSchedule, schedule, patience_)
+QF_CLIENT_METHOD(ResumeSchedule, schedule, patience_)
+QF_CLIENT_METHOD(RemoveSchedule, schedule, patience_)
+QF_CLIENT_METHOD(RunSchedule, schedule, patience_)
 #undef QF_CLIENT_METHOD
 
 }  // namespace quantfleet::cli

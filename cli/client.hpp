@@ -13,6 +13,7 @@
 #include "quantfleet/v1/fleet_service.pb.h"
 #include "quantfleet/v1/matrix_service.pb.h"
 #include "quantfleet/v1/result_service.pb.h"
+#include "quantfleet/v1/schedule_service.pb.h"
 
 namespace quantfleet::cli {
 
@@ -57,6 +58,13 @@ class Client {
   Result<v1::RevokeTokenResponse> RevokeToken(const v1::RevokeTokenRequest& request);
   Result<v1::RevokeAgentResponse> RevokeAgent(const v1::RevokeAgentRequest& request);
   Result<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest& request);
+  Result<v1::CreateScheduleResponse> CreateSchedule(const v1::CreateScheduleRequest& request);
+  Result<v1::GetScheduleResponse> GetSchedule(const v1::GetScheduleRequest& request);
+  Result<v1::ListSchedulesResponse> ListSchedules(const v1::ListSchedulesRequest& request);
+  Result<v1::PauseScheduleResponse> PauseSchedule(const v1::PauseScheduleRequest& request);
+  Result<v1::ResumeScheduleResponse> ResumeSchedule(const v1::ResumeScheduleRequest& request);
+  Result<v1::RemoveScheduleResponse> RemoveSchedule(const v1::RemoveScheduleRequest& request);
+  Result<v1::RunScheduleResponse> RunSchedule(const v1::RunScheduleRequest& request);
 
  private:
   struct Stubs;

@@ -18,6 +18,7 @@
 #include "coordinator/postgres/results/reader.hpp"
 #include "coordinator/rpc/bookkeeper.hpp"
 #include "coordinator/rpc/expansion_worker.hpp"
+#include "coordinator/rpc/nightly/schedule_worker.hpp"
 #include "coordinator/rpc/observe/library_log.hpp"
 #include "coordinator/rpc/server.hpp"
 #include "coordinator/rpc/sweeper.hpp"
@@ -148,6 +149,7 @@ Status Serve(const CoordinatorOptions& options, const sigset_t& signals) {
   const rpc::Sweeper sweeper(&pool, &parking, backend.policy,
                              [&](uint64_t sessions) { metrics.LeasesExpired(sessions); });
   const rpc::ExpansionWorker expansion(options.database, &parking);
+  const rpc::ScheduleWorker schedules(options.database, &parking, backend.limits, listen->limits);
   ServiceQueries queries(&pool, reader.get());
   MetricsPage metrics_page(&metrics, &pool, &parking);
   QF_ASSIGN_OR_RETURN(const auto dashboard, StartDashboard(options, &queries, &metrics_page));

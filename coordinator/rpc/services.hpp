@@ -20,6 +20,7 @@
 #include "quantfleet/v1/fleet_service.grpc.pb.h"
 #include "quantfleet/v1/matrix_service.grpc.pb.h"
 #include "quantfleet/v1/result_service.grpc.pb.h"
+#include "quantfleet/v1/schedule_service.grpc.pb.h"
 
 namespace quantfleet::rpc {
 
@@ -51,5 +52,6 @@ std::unique_ptr<v1::FleetService::CallbackService> MakeFleetService(const Backen
 std::unique_ptr<v1::AdminService::CallbackService> MakeAdminService(const Backend& backend);
 std::unique_ptr<v1::AccessService::CallbackService> MakeAccessService(const Backend& backend);
 std::unique_ptr<v1::EnrolmentService::CallbackService> MakeEnrolmentService(const Backend& backend);
+std::unique_ptr<v1::ScheduleService::CallbackService> MakeScheduleService(const Backend& backend);
 
 }  // namespace quantfleet::rpc
