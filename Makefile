@@ -29,7 +29,7 @@ test: ## Build and run every test this machine can run (GPU=1 adds the device su
 	@$(MAKE) --no-print-directory test-sanitized
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error $(if $(GPU),,-LE device)
 
-test-sanitized: ## Run the tests that read outside bytes or share memory between threads under the sanitizers
+test-sanitized: ## Run the tests that read outside bytes or share memory between threads under the sanitizers, and libFuzzer (FUZZ_SECONDS=20)
 	@deploy/install-dependencies.sh build test
 	@deploy/test-sanitized.sh
 

@@ -15,7 +15,7 @@ build=(
   esbuild postgresql-15
 )
 test=(libgtest-dev libgmock-dev python3 python3-jsonschema python3-protobuf python3-yaml python3-selenium
-      node-typescript chromium chromium-driver clang-format procps git openssl pgbouncer)
+      node-typescript chromium chromium-driver clang clang-format libclang-rt-14-dev procps git openssl pgbouncer)
 lint=(clang-format clang-tidy clang libclang-rt-14-dev shellcheck git)
 bench=(python3 nodejs npm)
 chaos=(python3 faketime)

@@ -12,7 +12,7 @@
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/report/result_check.hpp"
 #include "coordinator/postgres/report/result_rows.hpp"
-#include "coordinator/rpc/handlers.hpp"
+#include "coordinator/rpc/request_check.hpp"
 
 namespace quantfleet::fuzz {
 namespace {
