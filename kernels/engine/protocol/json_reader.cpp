@@ -263,6 +263,10 @@ EngineRequest ReadRequest(const std::string& name, const Json& body, Status* sta
 }  // namespace
 
 Result<EngineRequest> ParseRequest(std::string_view line) {
+  // The library takes it for the end, whatever follows.
+  if (line.find('\0') != std::string_view::npos) {
+    return InvalidArgument("the line holds a NUL character");
+  }
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return InvalidArgument("the line is not JSON");
   if (!json.is_object() || json.size() != 1) {

@@ -114,6 +114,12 @@ TEST(ParseRequest, SurvivesDeepNesting) {
   EXPECT_FALSE(ParseRequest(R"({"describe":)" + closed + "}").ok());
 }
 
+TEST(ParseRequest, TakesNoNulForTheEndOfTheLine) {
+  using std::string_literals::operator""s;
+  EXPECT_EQ(ParseRequest("{\"describe\":{}}\0 and more"s).status().code(),
+            StatusCode::kInvalidArgument);
+}
+
 // A bounded fuzz: valid lines with bytes changed, dropped, doubled and swapped. Whatever comes out
 // is a request or an invalid argument with words, never anything else.
 TEST(ParseRequest, AnswersEveryMutationWithARequestOrAReason) {
