@@ -55,8 +55,7 @@ Result<v1::CompareMatrixResponse> ServiceQueries::CompareMatrix(
     const v1::CompareMatrixRequest& request) {
   v1::CompareMatrixResponse response;
   QF_RETURN_IF_ERROR(Read([&](postgres::Connection& db) -> Status {
-    QF_ASSIGN_OR_RETURN(*response.mutable_comparison(),
-                        postgres::CompareMatrix(db, request.matrix_id()));
+    QF_ASSIGN_OR_RETURN(response, postgres::CompareMatrix(db, request));
     return OkStatus();
   }));
   return response;

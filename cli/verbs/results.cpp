@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <iostream>
+#include <map>
+#include <utility>
 
 #include "cli/client.hpp"
 #include "cli/ledger_text.hpp"
@@ -20,23 +23,84 @@ Result<v1::Comparison> Fetch(const Common& common, const std::string& id) {
   return std::move(*response.mutable_comparison());
 }
 
-// Every row with its raw rounds, page by page, so that memory stays bounded.
-Status StreamJson(Client& client, const v1::Comparison& comparison, std::ostream& out) {
-  v1::Comparison head = comparison;
-  head.clear_rows();
-  std::string text = CompactJsonOf(head);
-  text.pop_back();  // the brace: rows follow
-  out << text << ",\"rows\":[";
+constexpr uint32_t kArmsAPage = 1000;
+
+using PageTaker = std::function<Status(const v1::Comparison&)>;
+
+Status ForEachPage(Client& client, const std::string& id, const PageTaker& take) {
+  v1::CompareMatrixRequest request;
+  request.set_matrix_id(id);
+  request.set_page_size(kArmsAPage);
+  do {
+    QF_ASSIGN_OR_RETURN(const auto page, client.CompareMatrix(request));
+    QF_RETURN_IF_ERROR(take(page.comparison()));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return OkStatus();
+}
+
+// Calls `take` with the comparison, whole or page by page, so that memory stays bounded.
+Status ForEachPart(Client& client, const std::string& id, const PageTaker& take) {
+  v1::CompareMatrixRequest request;
+  request.set_matrix_id(id);
+  const auto whole = client.CompareMatrix(request);
+  if (whole.ok()) return take(whole->comparison());
+  if (whole.status().code() != StatusCode::kFailedPrecondition) return whole.status();
+  return ForEachPage(client, id, take);
+}
+
+// Elements of a JSON list.
+class JsonList {
+ public:
+  explicit JsonList(std::ostream& out) : out_(out) {}
+  void Add(const google::protobuf::Message& message) {
+    out_ << separator_ << CompactJsonOf(message);
+    separator_ = ",\n";
+  }
+
+ private:
+  std::ostream& out_;
+  const char* separator_ = "\n";
+};
+
+// Name, ledgers and sessions, without the brace at the end. What is kept of the pages is their
+// sessions.
+Status StreamHead(Client& client, const std::string& id, std::ostream& out) {
+  std::map<std::string, v1::ComparisonSession> sessions;
+  JsonList ledgers(out);
+  bool first = true;
+  QF_RETURN_IF_ERROR(ForEachPart(client, id, [&](const v1::Comparison& page) {
+    for (const auto& session : page.sessions()) sessions.emplace(session.session_id(), session);
+    if (std::exchange(first, false)) {
+      v1::Comparison head = page;
+      head.clear_rows();
+      head.clear_ledgers();
+      head.clear_sessions();
+      std::string text = CompactJsonOf(head);
+      text.pop_back();  // the brace
+      out << text << ",\"ledgers\":[";
+    }
+    for (const auto& ledger : page.ledgers()) ledgers.Add(ledger);
+    return OkStatus();
+  }));
+  out << "],\"sessions\":[";
+  JsonList list(out);
+  for (const auto& [session_id, session] : sessions) list.Add(session);
+  out << "]";
+  return OkStatus();
+}
+
+// With the raw rounds of every row.
+Status StreamJson(Client& client, const std::string& id, std::ostream& out) {
+  QF_RETURN_IF_ERROR(StreamHead(client, id, out));
+  out << ",\"rows\":[";
+  JsonList rows(out);
   v1::ListMeasurementsRequest request;
-  request.set_matrix_id(comparison.matrix_id());
-  const char* separator = "\n";
+  request.set_matrix_id(id);
   do {
     QF_ASSIGN_OR_RETURN(const auto page, client.ListMeasurements(request));
     for (const auto& stored : page.results()) {
-      for (const auto& row : stored.rows()) {
-        out << separator << CompactJsonOf(row);
-        separator = ",\n";
-      }
+      for (const auto& row : stored.rows()) rows.Add(row);
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -44,17 +108,39 @@ Status StreamJson(Client& client, const v1::Comparison& comparison, std::ostream
   return OkStatus();
 }
 
+// Rows as compared; of a comparison that cannot be had at once.
+Status StreamComparison(Client& client, const std::string& id, std::ostream& out) {
+  QF_RETURN_IF_ERROR(StreamHead(client, id, out));
+  out << ",\"rows\":[";
+  JsonList rows(out);
+  QF_RETURN_IF_ERROR(ForEachPage(client, id, [&](const v1::Comparison& page) {
+    for (const auto& row : page.rows()) rows.Add(row);
+    return out.good() ? OkStatus() : ResourceExhausted("cannot write all of the rows");
+  }));
+  out << "\n]}\n";
+  return OkStatus();
+}
+
+// One header, and the rows of every page.
+Status StreamCsv(Client& client, const std::string& id, std::ostream& out) {
+  bool first = true;
+  return ForEachPart(client, id, [&](const v1::Comparison& page) {
+    const std::string text = LongCsv(page);
+    out << (std::exchange(first, false) ? text : text.substr(text.find('\n') + 1));
+    return out.good() ? OkStatus() : ResourceExhausted("cannot write all of the rows");
+  });
+}
+
 Status Write(const Common& common, const ExportOptions& options, std::ostream& out) {
-  QF_ASSIGN_OR_RETURN(const auto comparison, Fetch(common, options.id));
+  Client client(common.remote);
   if (options.format == "csv") {
-    out << LongCsv(comparison);
-  } else if (options.format == "markdown") {
-    out << Markdown(comparison);
-  } else if (options.format == "html") {
-    out << web::RenderReport(CompactJsonOf(comparison));
+    QF_RETURN_IF_ERROR(StreamCsv(client, options.id, out));
+  } else if (options.format == "json") {
+    QF_RETURN_IF_ERROR(StreamJson(client, options.id, out));
   } else {
-    Client client(common.remote);
-    QF_RETURN_IF_ERROR(StreamJson(client, comparison, out));
+    QF_ASSIGN_OR_RETURN(const auto comparison, Fetch(common, options.id));
+    out << (options.format == "html" ? web::RenderReport(CompactJsonOf(comparison))
+                                     : Markdown(comparison));
   }
   out.flush();
   return out.good() ? OkStatus() : ResourceExhausted("cannot write all of the export");
@@ -62,14 +148,46 @@ Status Write(const Common& common, const ExportOptions& options, std::ostream& o
 
 }  // namespace
 
+namespace {
+
+// All of it, or of a large matrix the first page.
+Result<v1::Comparison> FetchForPeople(const Common& common, const std::string& id) {
+  auto whole = Fetch(common, id);
+  if (whole.status().code() != StatusCode::kFailedPrecondition) return whole;
+  Client client(common.remote);
+  v1::CompareMatrixRequest request;
+  request.set_matrix_id(id);
+  request.set_page_size(kArmsAPage);
+  QF_ASSIGN_OR_RETURN(auto page, client.CompareMatrix(request));
+  std::fprintf(
+      stderr,
+      "the first %d arms of many, without crossovers; --output csv or json has all of them\n",
+      page.comparison().rows_size());
+  return std::move(*page.mutable_comparison());
+}
+
+Status PrintAll(const Common& common, const std::string& id) {
+  Client client(common.remote);
+  if (common.output == Output::kCsv) return StreamCsv(client, id, std::cout);
+  const auto whole = Fetch(common, id);
+  if (whole.status().code() == StatusCode::kFailedPrecondition) {
+    return StreamComparison(client, id, std::cout);
+  }
+  if (whole.ok()) Print(JsonOf(*whole));
+  return whole.status();
+}
+
+}  // namespace
+
 int Compare(const Common& common, const CompareOptions& options) {
-  const auto comparison = Fetch(common, options.id);
+  if (common.output != Output::kTable) {
+    const Status status = PrintAll(common, options.id);
+    std::cout.flush();
+    return status.ok() ? 0 : Fail(status);
+  }
+  const auto comparison = FetchForPeople(common, options.id);
   if (!comparison.ok()) return Fail(comparison.status());
-  if (common.output == Output::kJson) {
-    Print(JsonOf(*comparison));
-  } else if (common.output == Output::kCsv) {
-    Print(LongCsv(*comparison));
-  } else if (options.by) {
+  if (options.by) {
     Print(LongText(*comparison, *options.by, options.metric));
   } else {
     if (options.full || options.metric != Metric::kLatency) {

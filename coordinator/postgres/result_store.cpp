@@ -8,123 +8,14 @@
 
 #include <google/protobuf/util/time_util.h>
 
-#include "coordinator/analysis/comparison.hpp"
 #include "coordinator/postgres/access/audit.hpp"
 #include "coordinator/postgres/input.hpp"
+#include "coordinator/postgres/results/page.hpp"
 #include "coordinator/postgres/results/samples.hpp"
 
 #include "quantfleet/v1/agent_service.pb.h"
 
 namespace quantfleet::postgres {
-namespace {
-
-using RatiosByBlock = std::map<std::string, std::map<uint32_t, v1::Ratio>>;
-
-Result<std::string> MatrixName(Transaction& tx, const std::string& matrix_id) {
-  QF_ASSIGN_OR_RETURN(const auto rows,
-                      tx.Query("SELECT name FROM matrix WHERE matrix_id = $1", {matrix_id}));
-  if (rows.empty()) return NotFound("no matrix has the id " + matrix_id);
-  return rows[0][0].as<std::string>();
-}
-
-// Blocks of a matrix with results, after `ordinal`, with all but the raw rounds.
-Result<std::vector<analysis::MeasuredBlock>> LoadBlocks(Transaction& tx,
-                                                        const std::string& matrix_id, int64_t after,
-                                                        int64_t at_most) {
-  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT b.block_id, b.spec, r.header, r.session_id FROM block b JOIN block_result r USING (block_id)
-    WHERE b.matrix_id = $1 AND b.ordinal > $2 ORDER BY b.ordinal LIMIT $3)",
-                                                {matrix_id, after, at_most}));
-  std::vector<analysis::MeasuredBlock> blocks;
-  std::map<std::string, size_t> index;
-  std::vector<std::string> ids;
-  for (const auto& row : rows) {
-    analysis::MeasuredBlock block;
-    block.block.ParseFromString(FromBytea(row[1]));
-    block.block.set_block_id(row[0].as<std::string>());
-    block.block.set_matrix_id(matrix_id);
-    block.result.ParseFromString(FromBytea(row[2]));
-    block.session_id = row[3].as<std::string>();
-    index[block.block.block_id()] = blocks.size();
-    ids.push_back(block.block.block_id());
-    blocks.push_back(std::move(block));
-  }
-  QF_ASSIGN_OR_RETURN(const auto measured, tx.Query(R"(
-    SELECT block_id, detail FROM measurement WHERE block_id = ANY($1::bigint[]) ORDER BY block_id, arm_index)",
-                                                    {Parameter::Array(ids)}));
-  for (const auto& row : measured) {
-    blocks[index.at(row[0].as<std::string>())].result.add_measurements()->ParseFromString(
-        FromBytea(row[1]));
-  }
-  return blocks;
-}
-
-Result<RatiosByBlock> LoadRatios(Transaction& tx, const std::vector<std::string>& block_ids) {
-  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT block_id, arm_index, ratio, low, high, minimum_detectable_effect, verdict, reason, rounds
-    FROM ratio WHERE block_id = ANY($1::bigint[]))",
-                                                {Parameter::Array(block_ids)}));
-  RatiosByBlock ratios;
-  for (const auto& row : rows) {
-    v1::Ratio& ratio = ratios[row[0].as<std::string>()][row[1].as<uint32_t>()];
-    ratio.set_ratio(row[2].as<double>());
-    ratio.set_low(row[3].as<double>());
-    ratio.set_high(row[4].as<double>());
-    ratio.set_minimum_detectable_effect(row[5].as<double>());
-    v1::Verdict verdict = v1::VERDICT_UNSPECIFIED;
-    v1::Verdict_Parse(row[6].as<std::string>(), &verdict);
-    ratio.set_verdict(verdict);
-    ratio.set_reason(row[7].as<std::string>());
-    ratio.set_rounds(row[8].as<uint32_t>());
-  }
-  return ratios;
-}
-
-Result<std::vector<v1::ComparisonSession>> LoadSessions(
-    Transaction& tx, const std::vector<std::string>& session_ids) {
-  QF_ASSIGN_OR_RETURN(const auto rows, tx.Query(R"(
-    SELECT session_id, hello FROM session WHERE session_id = ANY($1::text[])
-    ORDER BY create_time, session_id)",
-                                                {Parameter::Array(session_ids)}));
-  std::vector<v1::ComparisonSession> sessions;
-  for (const auto& row : rows) {
-    v1::HelloRequest hello;
-    hello.ParseFromString(FromBytea(row[1]));
-    v1::ComparisonSession& session = sessions.emplace_back();
-    session.set_session_id(row[0].as<std::string>());
-    *session.mutable_device() = hello.device().device();
-    *session.mutable_fingerprint() = hello.device().fingerprint();
-    *session.mutable_ceilings() = hello.ceilings();
-  }
-  return sessions;
-}
-
-Result<v1::Comparison> Compare(Transaction& tx, const std::string& matrix_id, int64_t after,
-                               int64_t at_most) {
-  QF_ASSIGN_OR_RETURN(const std::string name, MatrixName(tx, matrix_id));
-  QF_ASSIGN_OR_RETURN(const auto blocks, LoadBlocks(tx, matrix_id, after, at_most));
-  std::vector<std::string> block_ids, session_ids;
-  for (const analysis::MeasuredBlock& block : blocks) {
-    block_ids.push_back(block.block.block_id());
-    session_ids.push_back(block.session_id);
-  }
-  QF_ASSIGN_OR_RETURN(const auto ratios, LoadRatios(tx, block_ids));
-  QF_ASSIGN_OR_RETURN(const auto sessions, LoadSessions(tx, session_ids));
-  return analysis::BuildComparison(matrix_id, name, blocks, sessions, ratios);
-}
-
-}  // namespace
-
-Result<v1::Comparison> CompareMatrix(Connection& db, const std::string& matrix_id) {
-  v1::Comparison comparison;
-  QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
-    QF_RETURN_IF_ERROR(tx.UseOneSnapshot());
-    QF_ASSIGN_OR_RETURN(comparison, Compare(tx, matrix_id, -1, INT32_MAX));
-    return OkStatus();
-  }));
-  return comparison;
-}
-
 namespace {
 
 // Groups the rows of `comparison` by block, with run and epoch.
@@ -157,14 +48,6 @@ Status AddStored(Transaction& tx, const v1::Comparison& comparison,
   return AddRounds(tx, measurements);
 }
 
-Result<int64_t> AfterOf(const std::string& token) {
-  if (token.empty()) return int64_t{-1};
-  if (token.size() > 9 || token.find_first_not_of("0123456789") != std::string::npos) {
-    return InvalidArgument("the page token is not one of ours");
-  }
-  return static_cast<int64_t>(std::stol(token));
-}
-
 }  // namespace
 
 Result<v1::BlockResult> LoadResult(Transaction& tx, int64_t block_id) {
@@ -189,21 +72,15 @@ Result<v1::BlockResult> LoadResult(Transaction& tx, int64_t block_id) {
 Result<v1::ListMeasurementsResponse> ListMeasurements(Connection& db,
                                                       const v1::ListMeasurementsRequest& request) {
   v1::ListMeasurementsResponse response;
-  QF_ASSIGN_OR_RETURN(const int64_t after, AfterOf(request.page_token()));
-  const int64_t size = request.page_size() == 0 ? 16 : std::min(request.page_size(), 64U);
+  PageBounds bounds;
+  QF_ASSIGN_OR_RETURN(bounds.after, AfterOf(request.page_token()));
+  bounds.blocks = request.page_size() == 0 ? 16 : std::min(request.page_size(), 64U);
   QF_RETURN_IF_ERROR(db.Run([&](Transaction& tx) -> Status {
     response.Clear();
     QF_RETURN_IF_ERROR(tx.UseOneSnapshot());
-    QF_ASSIGN_OR_RETURN(const auto comparison, Compare(tx, request.matrix_id(), after, size));
-    QF_RETURN_IF_ERROR(AddStored(tx, comparison, response));
-    QF_ASSIGN_OR_RETURN(const auto last, tx.Query(R"(
-      SELECT max(ordinal), count(*) FROM (
-        SELECT b.ordinal FROM block b JOIN block_result r USING (block_id)
-        WHERE b.matrix_id = $1 AND b.ordinal > $2 ORDER BY b.ordinal LIMIT $3) AS page)",
-                                                  {request.matrix_id(), after, size}));
-    if (last[0][1].as<int64_t>() == size)
-      response.set_next_page_token(last[0][0].as<std::string>());
-    return OkStatus();
+    QF_ASSIGN_OR_RETURN(const auto page, LoadPage(tx, request.matrix_id(), bounds));
+    response.set_next_page_token(page.next);
+    return AddStored(tx, page.comparison, response);
   }));
   return response;
 }

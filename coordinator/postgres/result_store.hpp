@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/status.hpp"
 #include "coordinator/access/role.hpp"
@@ -13,8 +14,15 @@
 
 namespace quantfleet::postgres {
 
-// The comparison of a matrix as stored. kNotFound: no such matrix.
+// Rows, crossovers and ledgers as stored, all or a page; see result_service.proto for both.
+// kNotFound: no such matrix. kFailedPrecondition: too large to be had at once.
+Result<v1::CompareMatrixResponse> CompareMatrix(Connection& db,
+                                                const v1::CompareMatrixRequest& request);
+// All of it.
 Result<v1::Comparison> CompareMatrix(Connection& db, const std::string& matrix_id);
+// Of some of its blocks.
+Result<v1::Comparison> CompareBlocks(Transaction& tx, const std::string& matrix_id,
+                                     const std::vector<int64_t>& block_ids);
 // Accepted results with raw rounds, by block ordinal; the page token is the last ordinal.
 Result<v1::ListMeasurementsResponse> ListMeasurements(Connection& db,
                                                       const v1::ListMeasurementsRequest& request);

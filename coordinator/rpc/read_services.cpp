@@ -20,14 +20,9 @@ class ResultServiceImpl final : public v1::ResultService::CallbackService {
   grpc::ServerUnaryReactor* CompareMatrix(grpc::CallbackServerContext* context,
                                           const v1::CompareMatrixRequest* request,
                                           v1::CompareMatrixResponse* response) override {
-    return AnswerFromReader(backend_, context, request, response,
-                            [request](Connection& db) -> Result<v1::CompareMatrixResponse> {
-                              v1::CompareMatrixResponse compared;
-                              QF_ASSIGN_OR_RETURN(
-                                  *compared.mutable_comparison(),
-                                  postgres::CompareMatrix(db, request->matrix_id()));
-                              return compared;
-                            });
+    return AnswerFromReader(backend_, context, request, response, [request](Connection& db) {
+      return postgres::CompareMatrix(db, *request);
+    });
   }
 
   grpc::ServerUnaryReactor* ListMeasurements(grpc::CallbackServerContext* context,

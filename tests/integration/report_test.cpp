@@ -179,6 +179,67 @@ TEST(Report, PagesGoThroughEveryResultInTheOrderOfTheBlocks) {
   EXPECT_EQ(ListMeasurements(db, request).status().code(), StatusCode::kInvalidArgument);
 }
 
+TEST(Report, PagesOfAComparisonHaveEveryRowOnceAndTheWholeItsCrossovers) {
+  constexpr int kBlocks = 7;
+  Connection db(testing::NewDatabase());
+  std::string session;
+  const auto grants = TakeAll(db, kBlocks, &session);
+  for (const v1::Grant& grant : grants) {
+    ASSERT_TRUE(StoreResult(db, session, ResultOf(grant.block(), grant.epoch())).ok());
+  }
+  v1::CompareMatrixRequest request;
+  request.set_matrix_id(grants[0].block().matrix_id());
+  const auto whole = CompareMatrix(db, request);
+  ASSERT_TRUE(whole.ok()) << whole.status().ToString();
+  EXPECT_EQ(whole->next_page_token(), "");
+  EXPECT_EQ(whole->comparison().rows_size(), 3 * kBlocks);
+  EXPECT_GT(whole->comparison().crossovers_size(), 0);
+  request.set_page_size(7);  // two blocks of three arms
+  std::vector<std::string> rows;
+  int pages = 0;
+  do {
+    const auto page = CompareMatrix(db, request);
+    ASSERT_TRUE(page.ok()) << page.status().ToString();
+    ++pages;
+    EXPECT_EQ(page->comparison().crossovers_size(), 0) << "of half a curve";
+    EXPECT_LE(page->comparison().sessions_size(), 2) << "one a block here";
+    for (const auto& row : page->comparison().rows()) rows.push_back(row.DebugString());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(pages, 4);
+  std::vector<std::string> expected;
+  for (const auto& row : whole->comparison().rows()) expected.push_back(row.DebugString());
+  EXPECT_EQ(rows, expected);
+  request.set_page_size(1);
+  EXPECT_EQ(CompareMatrix(db, request)->comparison().rows_size(), 3) << "a block at least";
+  request.set_page_token("-1");
+  EXPECT_EQ(CompareMatrix(db, request).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(Report, ALargeComparisonIsRefusedAsAWhole) {
+  Connection db(testing::NewDatabase());
+  std::string session;
+  const auto grants = TakeAll(db, 1, &session);
+  ASSERT_TRUE(StoreResult(db, session, ResultOf(grants[0].block(), grants[0].epoch())).ok());
+  // As if it had many arms.
+  Scalar(db, "UPDATE block SET arms = 6000 RETURNING 1");
+  Scalar(db, R"(
+    WITH more AS (
+      INSERT INTO block (matrix_id, ordinal, class_id, target, arms, spec, state)
+      SELECT matrix_id, 1, class_id, target, arms, spec, state FROM block RETURNING block_id)
+    INSERT INTO block_result (block_id, epoch, digest, run_id, session_id, run_seconds, header)
+    SELECT more.block_id, epoch, digest, run_id, session_id, run_seconds, header FROM block_result, more RETURNING 1)");
+  v1::CompareMatrixRequest request;
+  request.set_matrix_id(grants[0].block().matrix_id());
+  const auto refused = CompareMatrix(db, request);
+  EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(refused.status().message().find("more than 10000 measured arms"), std::string::npos);
+  request.set_page_size(1000);
+  const auto page = CompareMatrix(db, request);
+  ASSERT_TRUE(page.ok());
+  EXPECT_EQ(page->next_page_token(), "0");
+}
+
 TEST_F(ReportTest, TheComparisonHasTheStoredRatios) {
   ASSERT_EQ(Send(ResultOf(grant_.block(), grant_.epoch())), v1::DISPOSITION_ACCEPTED);
   const auto comparison = CompareMatrix(db_, grant_.block().matrix_id());
