@@ -20,7 +20,7 @@ namespace {
 
 using postgres::Connection;
 
-constexpr int kBatchesAtOnce = 2;  // of each kind
+constexpr int kBatchesAtOnce = 2;    // of each kind
 constexpr size_t kMostHellos = 128;  // of up to 256 KiB
 constexpr size_t kMostSyncs = 256;
 constexpr size_t kMostReports = 64;  // ratios are worked out while a batch is served

@@ -50,7 +50,7 @@ Reader::Reader(Pool* primary, const std::string& conninfo, int threads, size_t m
       watch_(std::move(watch)),
       standby_(WithShortConnect(conninfo), threads, max_queued) {}
 
-void Reader::Read(Connection& primary, Job job, Done done) {
+void Reader::Read(Connection& primary, const Job& job, const Done& done) {
   if (!MayTry()) return ReadFromPrimary(primary, job, done);
   const auto mark = MarkOf(primary);
   if (!mark.ok() || !mark->has_value()) return ReadFromPrimary(primary, job, done);
@@ -102,7 +102,7 @@ Status Reader::CatchUp(Connection& standby, const Mark& mark) {
     const Duration now = Clock::Steady()->Now();
     if (!follows) {
       rest_until_ = (now + kRest).count();
-      const Status why = rows.ok() ? Unavailable("it does not follow the primary") : rows.status();
+      Status why = rows.ok() ? Unavailable("it does not follow the primary") : rows.status();
       log::Warning("the replica is of no use now; reading from the primary",
                    {{"reason", why.message()}});
       return why;

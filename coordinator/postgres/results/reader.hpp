@@ -42,7 +42,7 @@ class Reader {
 
   // Has `job` run and tells `done` exactly once how that ended, from here or from another thread.
   // `primary` is the connection of the job of the primary's pool that this is called from.
-  void Read(Connection& primary, Job job, Done done);
+  void Read(Connection& primary, const Job& job, const Done& done);
 
  private:
   bool MayTry();
