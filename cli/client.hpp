@@ -47,6 +47,7 @@ class Client {
   Result<v1::RetryMatrixResponse> RetryMatrix(const v1::RetryMatrixRequest& request);
   Result<v1::ExplainBlocksResponse> ExplainBlocks(const v1::ExplainBlocksRequest& request);
   Result<v1::CompareMatrixResponse> CompareMatrix(const v1::CompareMatrixRequest& request);
+  Result<v1::ListCrossoversResponse> ListCrossovers(const v1::ListCrossoversRequest& request);
   Result<v1::ListMeasurementsResponse> ListMeasurements(const v1::ListMeasurementsRequest& request);
   Result<v1::ListSessionsResponse> ListSessions(const v1::ListSessionsRequest& request);
   Result<v1::DrainAgentResponse> DrainAgent(const v1::DrainAgentRequest& request);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "cli/crossover_text.hpp"
 #include "cli/ledger_text.hpp"
 #include "cli/output.hpp"
 #include "cli/row_shape.hpp"
@@ -269,24 +270,9 @@ std::string PivotText(const v1::Comparison& comparison) {
     if (const auto* session = SessionOf(comparison, device_class)) text += CeilingsLine(*session);
     for (const Grid& grid : grids) text += "\n" + grid.title + "\n" + GridText(grid);
   }
-  text += std::string("\n") + kLegend + "\n" + CrossoverText(comparison);
+  text += std::string("\n") + kLegend + "\n" + CrossoverText(comparison.crossovers());
   const std::string ledgers = LedgerTable(comparison);
   return ledgers.empty() ? text : text + "\n" + ledgers;
-}
-
-std::string CrossoverText(const v1::Comparison& comparison) {
-  if (comparison.crossovers().empty()) return "";
-  std::string text;
-  std::string device_class;
-  for (const v1::Crossover& crossover : comparison.crossovers()) {
-    if (crossover.device_class() != device_class) {
-      device_class = crossover.device_class();
-      text += "Crossovers along " + crossover.axis() + " on " + device_class + "\n";
-    }
-    text += "  " + crossover.sentence() + "\n";
-    if (crossover.has_predicted()) text += "    " + crossover.predicted().sentence() + "\n";
-  }
-  return text;
 }
 
 namespace {
@@ -473,7 +459,7 @@ std::string Markdown(const v1::Comparison& comparison) {
     }
     text += "|\n";
   }
-  text += "\n" + CrossoverText(comparison);
+  text += "\n" + CrossoverText(comparison.crossovers());
   const std::string sentences = LedgerSentences(comparison);
   return sentences.empty() ? text : text + "\n" + sentences;
 }

@@ -25,9 +25,6 @@ std::string LongCsv(const v1::Comparison& comparison);
 // A pipe table for Markdown, with the crossovers below.
 std::string Markdown(const v1::Comparison& comparison);
 
-// The crossovers, one sentence a line, by device class.
-std::string CrossoverText(const v1::Comparison& comparison);
-
 // "faster", "not comparable" ...
 std::string VerdictWord(v1::Verdict verdict);
 

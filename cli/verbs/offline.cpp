@@ -27,6 +27,11 @@ std::string DurationText(double seconds) {
   return std::to_string(count) + " s";
 }
 
+std::string SearchText(const matrix::Search& search) {
+  return "crossovers along " + search.axis + ", at most " + std::to_string(search.max_points) +
+         " points added to a curve, neighbours " + std::to_string(search.resolution) + " apart";
+}
+
 void PrintDiagnostics(const matrix::ParseOutcome& parsed) {
   for (const auto& diagnostic : parsed.diagnostics) {
     std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
@@ -78,6 +83,9 @@ void PrintPlan(const matrix::Matrix& matrix, const matrix::Plan& plan, const std
         "may join: target %s, %llu blocks for each device class that first connects within %s\n",
         join.target.c_str(), static_cast<unsigned long long>(plan.blocks_per_copy),
         DurationText(join.seconds).c_str());
+  }
+  if (matrix.search) {
+    std::printf("searches: %s; they are not counted here\n", SearchText(*matrix.search).c_str());
   }
   for (const auto& exclusion : plan.exclusions) {
     std::printf("excluded: %llu arms, %s\n", static_cast<unsigned long long>(exclusion.arms),
@@ -140,6 +148,9 @@ int Validate(const std::string& file) {
   std::printf("%s: valid, %llu blocks and %llu arms on each target or device class\n", file.c_str(),
               static_cast<unsigned long long>(parsed.matrix->blocks_per_copy),
               static_cast<unsigned long long>(parsed.matrix->arms_per_copy));
+  if (parsed.matrix->search) {
+    std::printf("searches: %s\n", SearchText(*parsed.matrix->search).c_str());
+  }
   for (const matrix::Target& target : parsed.matrix->targets) {
     if (target.join_seconds == 0) continue;
     std::printf("target %s: device classes may join for %s after the submission\n",

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/client.hpp"
+#include "cli/crossover_text.hpp"
 #include "cli/ledger_text.hpp"
 #include "cli/verbs/verbs.hpp"
 #include "web/page.hpp"
@@ -199,16 +200,12 @@ int Compare(const Common& common, const CompareOptions& options) {
 }
 
 int Crossover(const Common& common, const std::string& id) {
-  auto comparison = Fetch(common, id);
-  if (!comparison.ok()) return Fail(comparison.status());
-  if (common.output == Output::kTable) {
-    Print(CrossoverText(*comparison));
-    return 0;
-  }
-  comparison->clear_rows();
-  comparison->clear_sessions();
-  comparison->clear_ledgers();
-  Print(JsonOf(*comparison));
+  v1::ListCrossoversRequest request;
+  request.set_matrix_id(id);
+  const auto response = Client(common.remote).ListCrossovers(request);
+  if (!response.ok()) return Fail(response.status());
+  Print(common.output == Output::kTable ? CrossoverText(response->crossovers())
+                                        : JsonOf(*response));
   return 0;
 }
 

@@ -150,6 +150,11 @@ int Run(const Common& common, const RunOptions& options) {
   for (const auto& diagnostic : parsed.diagnostics)
     std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
   if (!parsed.matrix) return 2;
+  if (parsed.matrix->search) {
+    std::fprintf(stderr,
+                 "search: takes a coordinator (quantfleet up, submit); run measures the values of "
+                 "the file only\n");
+  }
   // SIGINT and SIGTERM are blocked in main; the engine, in a group of its own, is ended by the
   // executor.
   std::stop_source stop;

@@ -23,7 +23,8 @@ void PrintStandings(const v1::ExplainBlocksResponse& response) {
   for (const v1::Standing& standing : response.standings()) {
     const std::string more =
         standing.blocks() > 1 ? " and " + std::to_string(standing.blocks() - 1) + " more" : "";
-    if (standing.cause() == v1::STANDING_CAUSE_JOINING) {
+    if (standing.cause() == v1::STANDING_CAUSE_JOINING ||
+        standing.cause() == v1::STANDING_CAUSE_SEARCHING) {
       std::printf("%s: %s\n", CauseWord(standing.cause()).c_str(), standing.reason().c_str());
       continue;
     }

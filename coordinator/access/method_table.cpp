@@ -15,7 +15,7 @@ constexpr size_t kSmall = size_t{64} << 10;
 constexpr size_t kDocument = size_t{1} << 20;  // a matrix; the parser's own limit is lower
 constexpr size_t kReport = size_t{16} << 20;   // raw samples
 
-constexpr std::array<MethodRule, 30> kRules = {{
+constexpr std::array<MethodRule, 31> kRules = {{
     {"/quantfleet.v1.AccessService/CreateEnrolmentToken", Role::kOperator, kSmall},
     {"/quantfleet.v1.AccessService/CreateToken", Role::kAdmin, kSmall},
     {"/quantfleet.v1.AccessService/ListAudit", Role::kAdmin, kSmall},
@@ -38,6 +38,7 @@ constexpr std::array<MethodRule, 30> kRules = {{
     {"/quantfleet.v1.MatrixService/RetryMatrix", Role::kSubmitter, kSmall},
     {"/quantfleet.v1.MatrixService/SubmitMatrix", Role::kSubmitter, kDocument},
     {"/quantfleet.v1.ResultService/CompareMatrix", Role::kViewer, kSmall},
+    {"/quantfleet.v1.ResultService/ListCrossovers", Role::kViewer, kSmall},
     {"/quantfleet.v1.ResultService/ListMeasurements", Role::kViewer, kSmall},
     {"/quantfleet.v1.ScheduleService/CreateSchedule", Role::kSubmitter, kDocument},
     {"/quantfleet.v1.ScheduleService/GetSchedule", Role::kViewer, kSmall},

@@ -2,111 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/matrix/expansion.hpp"
 
-#include <charconv>
 #include <set>
 #include <utility>
 
-#include "base/digest.hpp"
-#include "coordinator/matrix/catalogue.hpp"
 #include "coordinator/matrix/grid/ablation.hpp"
 #include "coordinator/matrix/grid/grid.hpp"
+#include "coordinator/matrix/grid/making.hpp"
 
 namespace quantfleet::matrix {
 namespace {
-
-uint32_t NumberOf(const Combination& combination, std::string_view axis) {
-  return static_cast<uint32_t>(std::get<double>(combination.at(axis).value));
-}
-
-v1::MatrixShape MakeMatrixShape(const Combination& combination) {
-  v1::MatrixShape shape;
-  if (const AxisValue* layer = combination.Find("layer")) {
-    const auto& weights = std::get<v1::LinearShape>(layer->value);
-    shape.set_rows(weights.n());
-    shape.set_columns(weights.k());
-  } else {
-    shape.set_rows(NumberOf(combination, "rows"));
-    shape.set_columns(NumberOf(combination, "columns"));
-  }
-  return shape;
-}
-
-v1::AttentionShape MakeAttentionShape(const Combination& combination) {
-  v1::AttentionShape shape;
-  if (const AxisValue* layer = combination.Find("layer")) {
-    shape = std::get<v1::AttentionShape>(layer->value);
-  } else {
-    shape.set_query_heads(NumberOf(combination, "query_heads"));
-    shape.set_key_value_heads(NumberOf(combination, "key_value_heads"));
-    shape.set_head_dimension(NumberOf(combination, "head_dimension"));
-  }
-  // Also of a layer that has a window of its own.
-  if (combination.contains("window")) shape.set_window(NumberOf(combination, "window"));
-  shape.set_batch(NumberOf(combination, "batch"));
-  shape.set_context(NumberOf(combination, "context"));
-  shape.set_query_tokens(NumberOf(combination, "query_tokens"));
-  return shape;
-}
-
-void FillSpec(const Matrix& matrix, const Combination& combination, v1::ArmSpec* spec) {
-  spec->set_workload(matrix.workload);
-  spec->set_format(combination.at("format").text);
-  spec->set_cache(matrix.cache);
-  spec->set_seed(matrix.seed);
-  if (matrix.workload == "attention") {
-    *spec->mutable_attention() = MakeAttentionShape(combination);
-  } else if (IsConversion(matrix.workload)) {
-    *spec->mutable_matrix() = MakeMatrixShape(combination);
-  } else {
-    *spec->mutable_linear() = std::get<v1::LinearShape>(combination.at("layer").value);
-    spec->mutable_linear()->set_batch(NumberOf(combination, "batch"));
-  }
-}
-
-// Appends an arm to `block`.
-void AddArm(const Matrix& matrix, const Combination& combination, const std::string& kernel,
-            v1::ArmRole role, v1::Block* block) {
-  const auto index = static_cast<uint32_t>(block->arms_size());
-  v1::BlockArm* arm = block->add_arms();
-  arm->set_index(index);
-  FillSpec(matrix, combination, arm->mutable_spec());
-  arm->mutable_spec()->set_kernel(kernel);
-  arm->set_arm_id(ArmId(arm->spec()));
-  arm->set_role(role);
-  auto& labels = *arm->mutable_labels();
-  for (const auto& [axis, value] : combination) labels[*axis] = value->text;
-  labels["kernel"] = kernel;
-}
-
-v1::Block MakeBlock(const Matrix& matrix, const Grid& grid, const GridBlock& layout) {
-  v1::Block block;
-  const auto add = [&](uint64_t number, v1::ArmRole role) {
-    const Combination combination = grid.CombinationAt(number);
-    AddArm(matrix, combination, combination.at("kernel").text, role, &block);
-  };
-  add(layout.baseline.value(), v1::ARM_ROLE_BASELINE);
-  v1::BlockArm* null_arm = block.add_arms();
-  *null_arm = block.arms(0);
-  null_arm->set_index(1);
-  null_arm->set_role(v1::ARM_ROLE_NULL);
-  for (const uint64_t candidate : layout.candidates) add(candidate, v1::ARM_ROLE_CANDIDATE);
-  for (const Ablation& part : AblationsOf(matrix, grid, layout)) {
-    AddArm(matrix, part.combination, part.kernel, v1::ARM_ROLE_ABLATION, &block);
-  }
-  *block.mutable_policy() = matrix.policy;
-  return block;
-}
-
-// Equal arms are visited in equal orders on every device, and in another order by each repeat.
-uint32_t OrderSeed(const v1::Block& block, uint32_t repeat) {
-  Sha256 digest;
-  for (const v1::BlockArm& arm : block.arms()) digest.Update(arm.arm_id() + "\n");
-  if (repeat > 0) digest.Update("repeat " + std::to_string(repeat));
-  const std::string hex = digest.FinishHex();
-  uint32_t seed = 0;
-  std::from_chars(hex.data(), hex.data() + 8, seed, 16);
-  return seed;
-}
 
 std::string NoDevice(const Target& target, const std::vector<scheduler::DeviceFacts>& fleet) {
   std::string text = "target " + target.name + ": no device of the fleet matches";
@@ -168,6 +72,7 @@ Plan PlanMatrix(const Matrix& matrix, const std::vector<scheduler::DeviceFacts>&
   plan.blocks_per_copy = matrix.blocks_per_copy * matrix.repeat;
   plan.arms_per_copy = matrix.arms_per_copy * matrix.repeat;
   plan.max_arms = matrix.max_arms;
+  if (matrix.search) plan.search_axis = matrix.search->axis;
   for (const Target& target : matrix.targets) {
     if (target.join_seconds > 0) {
       plan.joins.push_back({target.name, target.where, target.join_seconds});
@@ -241,11 +146,15 @@ size_t BlockMaker::CopyOf(uint64_t number) const {
   return layout_->PlaceOf(number).copy;
 }
 
+uint64_t BlockMaker::OrdinalOf(uint64_t number) const {
+  return layout_->PlaceOf(number).ordinal;
+}
+
 v1::Block BlockMaker::At(uint64_t number) const {
   const Grid& grid = layout_->grid;
   const Layout::Place place = layout_->PlaceOf(number);
-  v1::Block block = MakeBlock(*layout_->matrix, grid, grid.At(number % grid.size()));
-  block.set_order_seed(OrderSeed(block, static_cast<uint32_t>(place.repeat)));
+  v1::Block block = MakeBlock(*layout_->matrix, ArmsOf(grid, grid.At(number % grid.size())),
+                              static_cast<uint32_t>(place.repeat));
   block.set_target(layout_->targets[place.copy]);
   block.set_ordinal(static_cast<uint32_t>(place.ordinal));
   return block;

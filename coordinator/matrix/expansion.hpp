@@ -46,6 +46,7 @@ struct Plan {
   std::vector<std::string>
       unmatched;  // targets that no device of `fleet` meets, with why, for people
   std::vector<JoinWindow> joins;
+  std::string search_axis;       // empty: nothing is searched
   uint64_t blocks_per_copy = 0;  // repeats included
   uint64_t arms_per_copy = 0;    // repeats included
   uint64_t max_arms = 0;         // of the matrix with all that joins
@@ -72,8 +73,9 @@ class BlockMaker {
   uint64_t size() const;
   // Copies, those that joined later included.
   size_t copies() const;
-  // Index in `targets` of the copy that a block belongs to.
+  // Index in `targets` of the copy that a block belongs to, and its ordinal.
   size_t CopyOf(uint64_t number) const;
+  uint64_t OrdinalOf(uint64_t number) const;
   // Without block_id and matrix_id. `number` is less than size(), and is the block's ordinal but in
   // copies that joined later. Numbers run layer-major within a copy, so that neighbours share
   // weights, then through the copies, then through the repeats; through the repeats of a copy that

@@ -14,6 +14,7 @@
 #include "coordinator/matrix/grid/ablation.hpp"
 #include "coordinator/matrix/grid/grid.hpp"
 #include "coordinator/matrix/policy.hpp"
+#include "coordinator/matrix/search.hpp"
 #include "coordinator/matrix/suggestion.hpp"
 #include "coordinator/matrix/target.hpp"
 
@@ -30,18 +31,6 @@ const std::vector<std::string>& TopLevelKeys() {
       "version",  "name",    "workload", "fixed",   "axes",    "zip",    "exclude",
       "baseline", "targets", "search",   "measure", "explain", "repeat", "priority"};
   return kKeys;
-}
-
-// `search` is a word of the language; running without it in silence would answer another question
-// than the one asked.
-void RefuseAwaited(const Fields& fields, Report* report) {
-  const YamlNode* search = fields.Find("search");
-  if (search != nullptr && search->kind != YamlNode::Kind::kSequence) {
-    report->Add(search->place, "search is not a list");
-  } else if (search != nullptr && !search->items.empty()) {
-    report->Add(search->place, "search is not available in this version",
-                "list the values in axes; crossovers between them are always computed");
-  }
 }
 
 void ReadExplain(const Fields& fields, Matrix* matrix, Report* report) {
@@ -76,7 +65,8 @@ void ReadHead(const Fields& fields, Matrix* matrix, Report* report) {
   read("repeat", 1, kMaxRepeat, &matrix->repeat);
   read("priority", 0, kMaxPriority, &matrix->priority);
   ReadExplain(fields, matrix, report);
-  RefuseAwaited(fields, report);
+  const YamlNode* search = fields.Find("search");
+  if (search != nullptr) matrix->search = ReadSearch(*search, matrix->workload, report);
 }
 
 void ReadSeed(const YamlNode* fixed, Matrix* matrix, Report* report) {
@@ -312,6 +302,9 @@ void ReadMatrix(const YamlNode& root, const Limits& limits, Matrix* matrix, Repo
   if (!report->empty()) return;
   CheckComparedLayers(*matrix, baseline->place, report);
   if (report->empty()) CheckBlocks(baseline->place, limits, matrix, report);
+  if (report->empty() && matrix->search) {
+    CheckSearch(*matrix, fields.Find("search")->place, report);
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -56,6 +57,13 @@ struct ExclusionRule {
   std::string because;
 };
 
+// A search for crossovers: points of `axis` that are added to those of the file as results come in.
+struct Search {
+  std::string axis;         // one of `groups`, alone in its group, not compared
+  uint32_t resolution = 1;  // of the axis's values
+  uint32_t max_points = 8;  // added to a curve
+};
+
 // A parsed, checked matrix: every key known, every value in range, arms counted, and every block
 // has its baseline. Only ParseMatrix makes one.
 struct Matrix {
@@ -68,6 +76,7 @@ struct Matrix {
   std::map<std::string, std::string> baseline;  // compared axis to the text of its value
   std::vector<Target> targets;                  // at least one
   v1::MeasurePolicy policy;
+  std::optional<Search> search;
   uint32_t repeat = 1;                      // times that every block is made
   uint32_t priority = 0;                    // 0 to 9
   bool explain = false;                     // blocks get ablation arms

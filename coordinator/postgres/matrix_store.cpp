@@ -16,6 +16,7 @@
 #include "coordinator/postgres/matrix_view.hpp"
 #include "coordinator/postgres/queue.hpp"
 #include "coordinator/postgres/result_store.hpp"
+#include "coordinator/postgres/search/search_rows.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -38,9 +39,11 @@ Status InsertBlocks(Transaction& tx, const std::string& matrix_id, const Submiss
   }
   if (!submission.plan) return OkStatus();
   const matrix::Plan& plan = *submission.plan;
-  if (plan.blocks == submission.blocks.size() && plan.joins.empty()) return OkStatus();
+  const bool may_grow = !plan.joins.empty() || !plan.search_axis.empty();
+  if (plan.blocks == submission.blocks.size() && !may_grow) return OkStatus();
   QF_RETURN_IF_ERROR(BeginExpansion(tx, matrix_id, plan, submission.blocks.size(), arms, classes));
-  return OpenJoining(tx, matrix_id, plan, classes);
+  QF_RETURN_IF_ERROR(OpenJoining(tx, matrix_id, plan, classes));
+  return OpenSearch(tx, matrix_id, plan);
 }
 
 }  // namespace
@@ -227,6 +230,9 @@ Status QueueForRetry(Transaction& tx, const std::string& matrix_id,
                               {matrix_id, chosen, Parameter::Array(first)})
                          .status());
   QF_RETURN_IF_ERROR(QueueBlocks(tx, first));
+  // What is measured anew may ask for other points.
+  QF_RETURN_IF_ERROR(
+      tx.Query("UPDATE search SET is_open = true WHERE matrix_id = $1", {matrix_id}).status());
   return tx
       .Query(R"(
     UPDATE matrix SET state = 'running', end_time = NULL, version = version + 1, blocks_open = blocks_open + $2

@@ -25,7 +25,8 @@ struct Submission {
   uint32_t priority = 0;
   std::vector<matrix::PlannedBlock> blocks;
   // Of a matrix with more blocks than those, which are its first ones: the others are made later,
-  // see expansion/expand.hpp. Or of one that device classes may join, see expansion/join.hpp.
+  // see expansion/expand.hpp. Or of one that device classes may join, see expansion/join.hpp, or
+  // that is searched, see search/searcher.hpp.
   std::optional<matrix::Plan> plan;
   // Of the principal, for the audit; and what it may have running.
   access::Role role = access::Role::kAdmin;

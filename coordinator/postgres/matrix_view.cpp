@@ -12,6 +12,7 @@
 #include "coordinator/postgres/expansion/join.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/matrix_store.hpp"
+#include "coordinator/postgres/search/search_rows.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -161,6 +162,8 @@ Status AddExpansion(Transaction& tx, v1::Matrix& matrix) {
   if (!progress.text.empty()) matrix.add_waiting(std::move(progress.text));
   QF_ASSIGN_OR_RETURN(const std::vector<std::string> joining, JoiningOf(tx, matrix.matrix_id()));
   for (const std::string& line : joining) matrix.add_waiting(line);
+  QF_ASSIGN_OR_RETURN(std::string search, SearchOf(tx, matrix.matrix_id()));
+  if (!search.empty()) matrix.add_waiting(std::move(search));
   return OkStatus();
 }
 

@@ -45,7 +45,8 @@ Status EndMatrixIfOver(Transaction& tx, const std::string& matrix_id) {
                   WHERE b.matrix_id = $1 AND b.state IN ('pending', 'ready', 'leased'))
                + coalesce((SELECT blocks_total - blocks_made FROM expansion
                            WHERE matrix_id = $1 AND state = 'running'), 0) AS open,
-                 EXISTS (SELECT 1 FROM joining WHERE matrix_id = $1 AND is_open) AS awaits) AS rest
+                 EXISTS (SELECT 1 FROM joining WHERE matrix_id = $1 AND is_open)
+                 OR EXISTS (SELECT 1 FROM search WHERE matrix_id = $1 AND is_open) AS awaits) AS rest
     WHERE m.matrix_id = $1)",
              {matrix_id})
       .status();
@@ -79,6 +80,7 @@ Status EndForgottenMatrices(Connection& db) {
       SELECT matrix_id FROM matrix m WHERE state = 'running' AND NOT EXISTS (
         SELECT 1 FROM block b WHERE b.matrix_id = m.matrix_id AND b.state NOT IN ('done', 'failed', 'cancelled'))
         AND NOT EXISTS (SELECT 1 FROM joining j WHERE j.matrix_id = m.matrix_id AND j.is_open)
+        AND NOT EXISTS (SELECT 1 FROM search s WHERE s.matrix_id = m.matrix_id AND s.is_open)
       ORDER BY matrix_id LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED)"));
     for (const auto& row : rows) {
       QF_RETURN_IF_ERROR(EndMatrixIfOver(tx, row[0].as<std::string>()));

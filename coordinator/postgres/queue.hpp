@@ -44,7 +44,7 @@ constexpr const char* kHostBusy = R"( EXISTS (
     AND EXISTS (SELECT 1 FROM lease l WHERE l.session_id = o.session_id AND l.phase <> 'finished' OFFSET 0)) )";
 
 // So many blocks of each matrix are done or given up: makes its version grow, and ends it when
-// nothing of it is open and nobody can join it. Needs the matrices' locks.
+// nothing of it is open and none can be added. Needs the matrices' locks.
 Status EndBlocks(Transaction& tx, const std::map<std::string, int64_t>& ended_by_matrix);
 
 // Ends running matrices of which nothing is open: those whose last block was ended by a program

@@ -44,10 +44,11 @@ Result<bool> ExpansionWorker::Step() {
   // The queue first: devices may be idle for want of it.
   QF_ASSIGN_OR_RETURN(const bool fed, postgres::FeedQueue(db_));
   QF_ASSIGN_OR_RETURN(const bool joined, postgres::AdmitJoiners(db_));
+  QF_ASSIGN_OR_RETURN(const bool searched, searcher_.Advance(db_));
   QF_ASSIGN_OR_RETURN(const bool made, expander_.Advance(db_));
   QF_ASSIGN_OR_RETURN(const bool settled, postgres::SettleCancelled(db_));
-  if (fed || joined || made) parking_->Wake();
-  return fed || joined || made || settled;
+  if (fed || joined || searched || made) parking_->Wake();
+  return fed || joined || searched || made || settled;
 }
 
 }  // namespace quantfleet::rpc

@@ -5,6 +5,7 @@
 #include "base/version.hpp"
 #include "coordinator/postgres/migrator.hpp"
 #include "coordinator/postgres/result_store.hpp"
+#include "coordinator/postgres/search/search_rows.hpp"
 #include "coordinator/rpc/services.hpp"
 #include "coordinator/rpc/unary.hpp"
 
@@ -22,6 +23,14 @@ class ResultServiceImpl final : public v1::ResultService::CallbackService {
                                           v1::CompareMatrixResponse* response) override {
     return AnswerFromReader(backend_, context, request, response, [request](Connection& db) {
       return postgres::CompareMatrix(db, *request);
+    });
+  }
+
+  grpc::ServerUnaryReactor* ListCrossovers(grpc::CallbackServerContext* context,
+                                           const v1::ListCrossoversRequest* request,
+                                           v1::ListCrossoversResponse* response) override {
+    return AnswerFromReader(backend_, context, request, response, [request](Connection& db) {
+      return postgres::ListCrossovers(db, request->matrix_id());
     });
   }
 

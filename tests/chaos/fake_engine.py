@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 # SPDX-License-Identifier: Apache-2.0
 """An engine that measures nothing: it takes about 0.2 s a block, and its numbers are of no meaning. Its device is
-named by $QUANTFLEET_FAKE_DEVICE. A block of batch $QUANTFLEET_FAKE_POISON kills the agent. Speaks proto/quantfleet/v1/engine.proto."""
+named by $QUANTFLEET_FAKE_DEVICE. A block of batch $QUANTFLEET_FAKE_POISON kills the agent. With
+$QUANTFLEET_FAKE_CROSSOVER candidates are faster than the baseline below that batch, and slower above. Speaks proto/quantfleet/v1/engine.proto."""
 import json
 import os
 import random
@@ -15,6 +16,7 @@ if "--version" in sys.argv:
     sys.exit()
 
 POISON = os.environ.get("QUANTFLEET_FAKE_POISON")
+CROSSOVER = os.environ.get("QUANTFLEET_FAKE_CROSSOVER")
 NAME = os.environ.get("QUANTFLEET_FAKE_DEVICE", "fake")
 
 
@@ -30,10 +32,15 @@ def describe():
 
 def measurement(index, arm):
     base = 1e-3 * (1 + random.random())
-    rounds = [{"number": number, "position": index, "seconds": [base * (1 + 1e-3 * number)]} for number in range(6)]
+    noise = [1 + 1e-3 * number for number in range(6)]
+    if CROSSOVER:
+        candidate = arm["role"] == "ARM_ROLE_CANDIDATE"
+        base = 1e-3 * ((arm["spec"]["linear"]["batch"] / float(CROSSOVER)) ** 0.3 if candidate else 1)
+        noise = [random.lognormvariate(0, 0.002) for _ in range(12)]
+    rounds = [{"number": number, "position": index, "seconds": [base * factor]} for number, factor in enumerate(noise)]
     return {"armIndex": index, "armId": arm["armId"], "outcome": "OUTCOME_MEASURED", "grade": "GRADE_A",
             "kernelUsed": "none", "weightBytes": "4096", "rounds": rounds,
-            "summary": {"samples": 6, "medianSeconds": base * 1.0025}}
+            "summary": {"samples": len(rounds), "medianSeconds": base * 1.0025}}
 
 
 def run(block):

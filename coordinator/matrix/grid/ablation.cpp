@@ -8,16 +8,24 @@
 
 namespace quantfleet::matrix {
 
+std::vector<Combination> ArmsOf(const Grid& grid, const GridBlock& block) {
+  std::vector<Combination> arms = {grid.CombinationAt(block.baseline.value())};
+  for (const uint64_t number : block.candidates) arms.push_back(grid.CombinationAt(number));
+  return arms;
+}
+
 std::vector<Ablation> AblationsOf(const Matrix& matrix, const Grid& grid, const GridBlock& block) {
+  if (!matrix.explain) return {};
+  return AblationsOf(matrix, ArmsOf(grid, block));
+}
+
+std::vector<Ablation> AblationsOf(const Matrix& matrix, const std::vector<Combination>& arms) {
   std::vector<Ablation> ablations;
   if (!matrix.explain) return ablations;
-  std::vector<uint64_t> numbers = {block.baseline.value()};
-  numbers.insert(numbers.end(), block.candidates.begin(), block.candidates.end());
-  const AxisValue& baseline_format = grid.CombinationAt(numbers.front()).at("format");
+  const AxisValue& baseline_format = arms.front().at("format");
   std::set<std::tuple<std::string_view, std::string_view>> shapes;
   std::set<std::tuple<std::string_view, std::string_view, std::string_view>> packed;
-  for (const uint64_t number : numbers) {
-    const Combination combination = grid.CombinationAt(number);
+  for (const Combination& combination : arms) {
     const std::string& layer = combination.at("layer").text;
     const std::string& batch = combination.at("batch").text;
     const std::string& format = combination.at("format").text;

@@ -122,6 +122,13 @@ GridBlock Grid::At(uint64_t index) const {
   return block;
 }
 
+uint64_t Grid::LineKey(uint64_t index, size_t group) const {
+  uint64_t place = 1;
+  for (size_t g = folds_.size(); g-- > group + 1;) place *= folds_[g].points_of_kind.size();
+  const uint64_t digit = keys_[index] / place % folds_[group].points_of_kind.size();
+  return keys_[index] - digit * place;
+}
+
 Combination Grid::CombinationAt(uint64_t number) const {
   std::array<uint32_t, Combination::kMaxAxes> points{};
   for (size_t g = matrix_.groups.size(); g-- > 0;) {

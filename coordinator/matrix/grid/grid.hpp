@@ -30,6 +30,9 @@ class Grid {
   uint64_t size() const { return keys_.size(); }
   // `index` is less than size().
   GridBlock At(uint64_t index) const;
+  // What all blocks have in common that differ from this one in the points of a group only, as a
+  // key: equal for them and no others.
+  uint64_t LineKey(uint64_t index, size_t group) const;
   // Combinations by exclusion rule: the first that holds counts.
   const std::vector<uint64_t>& excluded() const { return excluded_; }
   // Of all blocks, the null arms included.

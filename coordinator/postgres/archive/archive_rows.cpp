@@ -25,7 +25,7 @@ struct Head {
   std::string_view table;
   std::string_view which;
 };
-constexpr std::array<Head, 7> kHeads = {{
+constexpr std::array<Head, 11> kHeads = {{
     {"requirement_class", R"(class_id IN (
        SELECT class_id FROM block WHERE matrix_id = $1
        UNION SELECT class_id FROM joining WHERE matrix_id = $1))"},
@@ -38,6 +38,10 @@ constexpr std::array<Head, 7> kHeads = {{
     {"expansion", "matrix_id = $1"},
     {"joining", "matrix_id = $1"},
     {"joined", "matrix_id = $1"},
+    {"search", "matrix_id = $1"},
+    {"search_block", "matrix_id = $1"},
+    {"search_line", "matrix_id = $1"},
+    {"crossover", "matrix_id = $1"},
 }};
 
 bool IsArchived(const std::string& table) {
@@ -167,7 +171,8 @@ Status RemoveMatrix(Connection& db, const std::string& matrix_id, const access::
     }));
   }
   return db.Run([&](Transaction& tx) -> Status {
-    for (const char* table : {"joined", "joining", "expansion", "matrix"}) {
+    for (const char* table : {"crossover", "search_line", "search_block", "search", "joined",
+                              "joining", "expansion", "matrix"}) {
       QF_RETURN_IF_ERROR(
           tx.Query(std::string("DELETE FROM ") + table + " WHERE matrix_id = $1", {matrix_id})
               .status());

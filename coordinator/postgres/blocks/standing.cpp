@@ -12,6 +12,7 @@
 #include "coordinator/postgres/input.hpp"
 #include "coordinator/postgres/matching.hpp"
 #include "coordinator/postgres/queue.hpp"
+#include "coordinator/postgres/search/search_rows.hpp"
 
 namespace quantfleet::postgres {
 namespace {
@@ -220,15 +221,20 @@ Status ExplainExpansion(Transaction& tx, const std::string& matrix_id,
   return OkStatus();
 }
 
-// Blocks that are made if somebody joins.
-Status ExplainJoining(Transaction& tx, const std::string& matrix_id,
-                      v1::ExplainBlocksResponse& response) {
+// Blocks that are made if somebody joins, or a search asks for them.
+Status ExplainGrowth(Transaction& tx, const std::string& matrix_id,
+                     v1::ExplainBlocksResponse& response) {
   QF_ASSIGN_OR_RETURN(const std::vector<std::string> lines, JoiningOf(tx, matrix_id));
   for (const std::string& line : lines) {
     v1::Standing& standing = *response.add_standings();
     standing.set_matrix_id(matrix_id);
     Say(standing, v1::STANDING_CAUSE_JOINING, line);
   }
+  QF_ASSIGN_OR_RETURN(std::string search, SearchOf(tx, matrix_id));
+  if (search.empty()) return OkStatus();
+  v1::Standing& standing = *response.add_standings();
+  standing.set_matrix_id(matrix_id);
+  Say(standing, v1::STANDING_CAUSE_SEARCHING, std::move(search));
   return OkStatus();
 }
 
@@ -251,7 +257,7 @@ Result<v1::ExplainBlocksResponse> ExplainBlocks(Connection& db,
     }
     if (block_id) return OkStatus();
     QF_RETURN_IF_ERROR(ExplainExpansion(tx, request.id(), response));
-    return ExplainJoining(tx, request.id(), response);
+    return ExplainGrowth(tx, request.id(), response);
   }));
   return response;
 }

@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/crossover_text.hpp"
+
 namespace quantfleet::cli {
 namespace {
 
@@ -120,7 +122,7 @@ TEST(ComparisonTextTest, MarkdownEscapesPipes) {
 
 TEST(ComparisonTextTest, NothingMeasuredIsNoError) {
   EXPECT_THAT(PivotText(v1::Comparison()), HasSubstr("Cells are speed-ups"));
-  EXPECT_EQ(CrossoverText(v1::Comparison()), "");
+  EXPECT_EQ(CrossoverText({}), "");
 }
 
 TEST(ComparisonText, AConversionShowsItsMatrixAndNoBatch) {
