@@ -9,8 +9,10 @@
 #include <thread>
 
 #include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "coordinator/postgres/archive/archive_rows.hpp"
 #include "coordinator/postgres/blocks/standing.hpp"
 #include "coordinator/postgres/expansion/expand.hpp"
 #include "coordinator/postgres/expansion/join.hpp"
@@ -325,6 +327,44 @@ TEST(SearchStoreTest, AClassThatJoinsIsSearchedAsWell) {
   EXPECT_EQ(StateOf(db, id), v1::MATRIX_STATE_COMPLETED);
   EXPECT_EQ(Scalar(db, "SELECT count(*) || ' ' || count(DISTINCT device_class) FROM crossover"),
             "8 2");
+}
+
+// All of a matrix as its archive has it, gone and back.
+TEST(SearchStoreTest, AnArchiveKeepsWhatWasFoundAndWhoJoined) {
+  Connection db(testing::NewDatabase());
+  const std::string session = Open(db, HelloOf("a", "host-a", 2));
+  std::string document = Document(", max_points: 2");
+  document.replace(document.find("device_class}"), 13, "device_class, join: later, join_for: 1s}");
+  const std::string id = Submit(db, document);
+  RunToEnd(db, session);
+  Scalar(db, "UPDATE joining SET until_time = clock_timestamp() RETURNING 1");
+  ASSERT_TRUE(*AdmitJoiners(db));
+  Search(db);
+  ASSERT_EQ(StateOf(db, id), v1::MATRIX_STATE_COMPLETED);
+  const auto count = [&] {
+    std::string counts;
+    for (const char* table :
+         {"joining", "joined", "search", "search_block", "search_line", "crossover"}) {
+      counts += Scalar(db, std::string("SELECT count(*) FROM ") + table) + " ";
+    }
+    return counts;
+  };
+  const std::string before = count();
+  EXPECT_EQ(before, "1 1 1 2 2 4 ");
+  const v1::ListCrossoversResponse found = *ListCrossovers(db, id);
+
+  std::vector<std::pair<std::string, std::string>> rows;
+  ASSERT_TRUE(ReadMatrixRows(db, id, [&](const ArchiveRow& row) {
+                rows.emplace_back(row.table, row.json);
+                return OkStatus();
+              }).ok());
+  Scalar(db, "UPDATE matrix SET archive_time = clock_timestamp() RETURNING 1");
+  ASSERT_TRUE(RemoveMatrix(db, id, {}).ok());
+  EXPECT_EQ(count(), "0 0 0 0 0 0 ");
+  for (const auto& [table, json] : rows) ASSERT_TRUE(RestoreRows(db, table, {json}).ok()) << table;
+  ASSERT_TRUE(EndRestore(db, id, {}).ok());
+  EXPECT_EQ(count(), before);
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*ListCrossovers(db, id), found));
 }
 
 TEST(SearchStoreTest, WhySaysThatItSearches) {

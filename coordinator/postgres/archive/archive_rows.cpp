@@ -214,8 +214,9 @@ Status RestoreRows(Connection& db, const std::string& table, const std::vector<s
     QF_ASSIGN_OR_RETURN(const std::string columns, ColumnsOf(tx, table, json.front()));
     return tx
         .Query("INSERT INTO " + table + " (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " +
-                   columns + " FROM unnest($1::text[]) AS line, json_populate_record(NULL::" +
-                   table + ", line::json) ON CONFLICT DO NOTHING",
+                   columns +
+                   " FROM unnest($1::text[]) AS archived_row, json_populate_record(NULL::" + table +
+                   ", archived_row::json) ON CONFLICT DO NOTHING",
                {rows})
         .status();
   });

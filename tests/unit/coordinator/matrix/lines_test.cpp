@@ -79,6 +79,29 @@ TEST(SearchLinesTest, OnlyTheCurvesThatAskAreMeasured) {
   EXPECT_EQ(SearchLines(matrix).At(0, 7, {}, 0).arms_size(), 0);
 }
 
+TEST(SearchLinesTest, AContextIsSearchedLikeABatch) {
+  const auto outcome = ParseMatrix(
+      "version: 1\nname: x\nworkload: attention\nbaseline: {format: fp32}\n"
+      "axes: {layer: llama-3-8b/attention, context: [128, 8192], query_tokens: [1, 16], format: "
+      "[fp32, int8]}\nsearch: [{find: crossover, axis: context}]\n",
+      "m.yaml");
+  ASSERT_NE(outcome.matrix, nullptr);
+  const SearchLines lines(outcome.matrix);
+  ASSERT_EQ(lines.size(), 2u);
+  std::set<std::string> curves;
+  const BlockMaker maker(outcome.matrix, {"any"});
+  for (uint64_t i = 0; i < maker.size(); ++i) {
+    curves.insert(CurveKey(maker.At(i).arms(2).labels(), "context"));
+  }
+  ASSERT_EQ(curves.size(), 2u);
+  for (size_t line = 0; line < 2; ++line) {
+    const v1::Block block = lines.At(line, 1024, curves, 0);
+    ASSERT_EQ(block.arms_size(), 3);
+    EXPECT_EQ(block.arms(2).spec().attention().context(), 1024u);
+    EXPECT_EQ(block.arms(2).spec().attention().query_tokens(), line == 0 ? 1u : 16u);
+  }
+}
+
 TEST(SearchLinesTest, WhatTheFileLeavesOutIsNotAdded) {
   const auto matrix = MatrixWith("1, 16",
                                  "exclude: [{when: {format: nf4, batch: {gt: 1, lt: 16}}, because: "
