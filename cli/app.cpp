@@ -33,11 +33,12 @@ const std::map<std::string, Metric> kMetrics = {{"latency", Metric::kLatency},
 // What the command line fills in; lives as long as the parse.
 struct Words {
   Common common;
-  std::string file, id, arm, agent, command, database, by;
+  std::string file, id, agent, command, database, by;
   bool failed = false, resume = false, all = false, offline = false;
   RunOptions run;
   SubmitOptions submit;
   CompareOptions compare;
+  ExplainOptions explain;
   ExportOptions export_options;
   UpOptions up;
   FormatFiles files;
@@ -151,11 +152,14 @@ void AddResults(CLI::App& app, Words& w) {
       ->required();
   CLI::App* explain =
       Verb(app, w, "explain", "Show where the time goes: each arm's difference from its baseline",
-           [&w] { return Explain(w.common, w.id, w.arm); });
-  explain->add_option("id", w.id, "Matrix")->required();
-  explain->add_option("--arm", w.arm,
+           [&w] { return Explain(w.common, w.explain); });
+  explain->add_option("id", w.explain.id, "Matrix")->required();
+  explain->add_option("--arm", w.explain.arm,
                       "Only arms of this format, format and kernel (\"nf4 fused\") or arm id, with "
                       "every number");
+  explain->add_option("--policy", w.explain.policy,
+                      "Which kernel a stack would pick, and what that costs here: "
+                      "bitsandbytes-0.49, bitsandbytes-0.50, exllamav2, llama.cpp ... or all");
   CLI::App* out = Verb(app, w, "export", "Write results as a file",
                        [&w] { return Export(w.common, w.export_options); });
   out->add_option("id", w.export_options.id, "Matrix")->required();

@@ -10,7 +10,9 @@
 #include "cli/client.hpp"
 #include "cli/crossover_text.hpp"
 #include "cli/ledger_text.hpp"
+#include "cli/policy_text.hpp"
 #include "cli/verbs/verbs.hpp"
+#include "coordinator/analysis/dispatch/choices.hpp"
 #include "web/page.hpp"
 
 namespace quantfleet::cli {
@@ -209,7 +211,34 @@ int Crossover(const Common& common, const std::string& id) {
   return 0;
 }
 
-int Explain(const Common& common, const std::string& id, const std::string& arm) {
+namespace {
+
+int ExplainPolicy(const Common& common, const ExplainOptions& options) {
+  const auto policies = PoliciesNamed(options.policy);
+  if (!policies.ok()) return Fail(policies.status());
+  const auto comparison = Fetch(common, options.id);
+  if (!comparison.ok()) return Fail(comparison.status());
+  const v1::PolicyReport report = analysis::ApplyPolicies(*comparison, *policies);
+  if (report.choices().empty()) {
+    std::fprintf(stderr, "matrix %s has no measured format that %s has kernels for\n",
+                 options.id.c_str(), options.policy == "all" ? "any" : options.policy.c_str());
+    return 1;
+  }
+  if (common.output == Output::kCsv) {
+    Print(PolicyCsv(report));
+  } else if (common.output == Output::kJson) {
+    Print(JsonOf(report));
+  } else {
+    Print(PolicyTable(report));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int Explain(const Common& common, const ExplainOptions& options) {
+  if (!options.policy.empty()) return ExplainPolicy(common, options);
+  const std::string &id = options.id, &arm = options.arm;
   auto comparison = Fetch(common, id);
   if (!comparison.ok()) return Fail(comparison.status());
   if (comparison->ledgers().empty()) {

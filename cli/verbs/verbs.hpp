@@ -60,9 +60,14 @@ struct CompareOptions {
 };
 int Compare(const Common& common, const CompareOptions& options);
 int Crossover(const Common& common, const std::string& id);
-// `arm` narrows it (see KeepLedgersOf) and shows every number; empty: all, a line each. Exit code 1
-// without ledgers, 3 if none is of `arm`.
-int Explain(const Common& common, const std::string& id, const std::string& arm);
+struct ExplainOptions {
+  std::string id;
+  std::string arm;     // narrows it (see KeepLedgersOf) and shows every number; empty: a line each
+  std::string policy;  // what this dispatch rule would pick instead of ledgers; "all": every rule
+};
+// Exit code 1 without ledgers, or without a format that the rule is about; 3 if no ledger is of the
+// arm, or no rule has the name.
+int Explain(const Common& common, const ExplainOptions& options);
 struct ExportOptions {
   std::string id;
   std::string format = "json";  // json, csv, markdown, html

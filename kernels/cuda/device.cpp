@@ -98,6 +98,7 @@ Status CudaDevice::Describe() {
   info_.memory_bytes = properties.totalGlobalMem;
   info_.cache_bytes = static_cast<uint64_t>(properties.l2CacheSize);
   info_.selector = "cuda:" + std::to_string(index_);
+  info_.multiprocessors = static_cast<uint32_t>(multiprocessors_);
   return OkStatus();
 }
 

@@ -93,6 +93,7 @@ struct DeviceInfo {
   uint64_t memory_bytes = 0;
   uint64_t cache_bytes = 0;
   std::string selector;
+  uint32_t multiprocessors = 0;
 };
 
 using Fingerprint = std::map<std::string, std::string>;

@@ -73,6 +73,25 @@ def check_verb(up, identity, ledgers):
     assert "LEDGER_STATE_" in up.run("export", identity, "--format", "html")
 
 
+def check_policy(up, identity):
+    """Each pick is a kernel that was measured beside the other one, and its cost is theirs."""
+    choices = up.json("explain", identity, "--policy", "bitsandbytes-0.49")["choices"]
+    assert len(choices) == BLOCKS, choices
+    for choice in choices:
+        batch = int(choice["batch"])
+        assert choice["kernel"] == ("fused" if batch == 1 else "dequantize_then_gemm"), choice
+        if choice["verdict"] == "VERDICT_NOT_COMPARABLE":
+            assert "measured well" in choice["verdictReason"], choice
+            continue
+        assert choice["costLow"] <= choice["cost"] <= choice["costHigh"], choice
+        assert (choice["verdict"] == "VERDICT_SAME") == (choice["kernel"] == choice["fastestKernel"]), choice
+    text = up.run("explain", identity, "--policy", "all")
+    assert "bitsandbytes-0.49 on" in text and "asks for a CUDA device" in text, text
+    unknown = up.run("explain", identity, "--policy", "bitsandbytes", check=False)
+    assert unknown.returncode == 3 and "bitsandbytes-0.50" in unknown.stderr, unknown.stderr
+    assert up.run("explain", identity, "--policy", "marlin", check=False).returncode == 1
+
+
 def main():
     with fleet.Fleet(sys.argv[1]) as up:
         identity = submit(up, HERE / "explain.yaml")
@@ -82,6 +101,7 @@ def main():
         assert len(ledgers) == BLOCKS * CANDIDATES, f"{len(ledgers)} ledgers"
         told = sum(check_ledger(ledger, parts) for ledger in ledgers)
         check_verb(up, identity, ledgers)
+        check_policy(up, identity)
         plain = up.data / "plain.yaml"
         plain.write_text((HERE / "explain.yaml").read_text().replace("explain: true", "explain: false"))
         without = up.run("explain", submit(up, plain), check=False)

@@ -82,6 +82,7 @@ Json ToJson(const DeviceInfo& device) {
   out.Put("memoryBytes", device.memory_bytes);
   out.Put("cacheBytes", device.cache_bytes);
   out.Put("selector", device.selector);
+  out.Put("multiprocessors", device.multiprocessors);
   return out.Take();
 }
 
