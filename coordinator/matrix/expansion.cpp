@@ -31,6 +31,7 @@ std::vector<Copy> CopiesOf(const Target& target, const std::vector<scheduler::De
   if (classes.empty()) plan->unmatched.push_back(NoDevice(target, fleet));
   if (!target.each_device_class) return {{target.name, target.where, ""}};
   std::vector<Copy> copies;
+  copies.reserve(classes.size());
   for (const std::string& device_class : classes) {
     copies.push_back({target.name, OfClass(target.where, device_class), device_class});
   }

@@ -186,6 +186,7 @@ TEST(JoinTest, ReplicasTogetherAdmitEachClassOnce) {
   const std::string id = Submit(db, Document(40));
   std::atomic<bool> over = false;
   std::vector<std::thread> replicas;
+  replicas.reserve(3);
   for (int i = 0; i < 3; ++i) {
     replicas.emplace_back([&] {
       Connection own(conninfo);

@@ -183,6 +183,7 @@ TEST(SearchStoreTest, ReplicasTogetherAddEachPointOnce) {
   const std::string id = Submit(db, Document("", "repeat: 2\n"));
   std::atomic<bool> over = false;
   std::vector<std::thread> replicas;
+  replicas.reserve(3);
   for (int i = 0; i < 3; ++i) {
     replicas.emplace_back([&] {
       Connection own(conninfo);

@@ -28,7 +28,7 @@ size_t SearchedGroup(const Matrix& matrix) {
 std::string KeyOf(const Combination& combination, const std::string& axis) {
   std::string key;
   for (const auto& [name, value] : combination) {
-    if (*name != axis) key += *name + '=' + value->text + '\n';
+    if (*name != axis) key.append(*name).append("=").append(value->text).append("\n");
   }
   return key;
 }
@@ -94,7 +94,7 @@ std::string CurveKey(const google::protobuf::Map<std::string, std::string>& labe
   const std::map<std::string, std::string> sorted(labels.begin(), labels.end());
   std::string key;
   for (const auto& [name, value] : sorted) {
-    if (name != axis) key += name + '=' + value + '\n';
+    if (name != axis) key.append(name).append("=").append(value).append("\n");
   }
   return key;
 }
