@@ -18,6 +18,7 @@
 #include "quantfleet/v1/matrix_service.grpc.pb.h"
 #include "quantfleet/v1/result_service.grpc.pb.h"
 #include "quantfleet/v1/schedule_service.grpc.pb.h"
+#include "quantfleet/v1/series_service.grpc.pb.h"
 
 namespace quantfleet::cli {
 namespace {
@@ -108,12 +109,14 @@ struct Client::Stubs {
         result(v1::ResultService::NewStub(channel)),
         fleet(v1::FleetService::NewStub(channel)),
         access(v1::AccessService::NewStub(channel)),
-        schedule(v1::ScheduleService::NewStub(channel)) {}
+        schedule(v1::ScheduleService::NewStub(channel)),
+        series(v1::SeriesService::NewStub(channel)) {}
   std::unique_ptr<v1::MatrixService::Stub> matrix;
   std::unique_ptr<v1::ResultService::Stub> result;
   std::unique_ptr<v1::FleetService::Stub> fleet;
   std::unique_ptr<v1::AccessService::Stub> access;
   std::unique_ptr<v1::ScheduleService::Stub> schedule;
+  std::unique_ptr<v1::SeriesService::Stub> series;
 };
 
 Client::Client(const Remote& remote, Duration patience) : patience_(patience) {
@@ -160,6 +163,7 @@ QF_CLIENT_METHOD(PauseSchedule, schedule, patience_)
 QF_CLIENT_METHOD(ResumeSchedule, schedule, patience_)
 QF_CLIENT_METHOD(RemoveSchedule, schedule, patience_)
 QF_CLIENT_METHOD(RunSchedule, schedule, patience_)
+QF_CLIENT_METHOD(ListTrends, series, patience_)
 #undef QF_CLIENT_METHOD
 
 }  // namespace quantfleet::cli

@@ -14,6 +14,7 @@
 #include "quantfleet/v1/matrix_service.pb.h"
 #include "quantfleet/v1/result_service.pb.h"
 #include "quantfleet/v1/schedule_service.pb.h"
+#include "quantfleet/v1/series_service.pb.h"
 
 namespace quantfleet::cli {
 
@@ -66,6 +67,7 @@ class Client {
   Result<v1::ResumeScheduleResponse> ResumeSchedule(const v1::ResumeScheduleRequest& request);
   Result<v1::RemoveScheduleResponse> RemoveSchedule(const v1::RemoveScheduleRequest& request);
   Result<v1::RunScheduleResponse> RunSchedule(const v1::RunScheduleRequest& request);
+  Result<v1::ListTrendsResponse> ListTrends(const v1::ListTrendsRequest& request);
 
  private:
   struct Stubs;

@@ -6,7 +6,7 @@ set(QF_PROTO_OUT ${PROJECT_BINARY_DIR}/proto)
 file(MAKE_DIRECTORY ${QF_PROTO_OUT})
 
 set(QF_MESSAGE_PROTOS arm comparison device dispatch engine measurement standing trend)
-set(QF_SERVICE_PROTOS access_service admin_service agent_service enrolment_service fleet_service matrix_service result_service schedule_service)
+set(QF_SERVICE_PROTOS access_service admin_service agent_service enrolment_service fleet_service matrix_service result_service schedule_service series_service)
 
 set(QF_PROTO_SOURCES)
 set(QF_GRPC_SOURCES)

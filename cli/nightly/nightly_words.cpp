@@ -20,17 +20,43 @@ void AddOutput(CLI::App* verb, Common& common) {
       ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case));
 }
 
+void AddChoice(CLI::App* verb, SeriesChoice& choice) {
+  verb->add_option("--file", choice.file,
+                   "JSON file instead, {\"values\": [...]}, one a night; - for stdin");
+  verb->add_option("--since", choice.since, "2026-11-01, or 14d (of a file: that many nights)");
+  verb->add_option("--device", choice.device, "Only this device class");
+  verb->add_option("--arm", choice.arm, "Only this format, \"format kernel\" or arm id");
+}
+
 void AddTrend(CLI::App& app, Common& common, std::function<int()>& verb) {
-  const auto options = std::make_shared<TrendOptions>();
+  const auto choice = std::make_shared<SeriesChoice>();
   CLI::App* trend = app.add_subcommand(
-      "trend", "Show a series night by night, with its change points; exit 1 if one is to slower");
-  trend
-      ->add_option("--file", options->file,
-                   "JSON file, {\"values\": [...]}, one a night; - for stdin")
-      ->required();
+      "trend", "Show series night by night, with change points; exit 1 if one is to slower");
+  trend->add_option("series", choice->series, "Name of the matrices, or a series as listed");
+  AddChoice(trend, *choice);
   AddOutput(trend, common);
-  trend->final_callback([&common, &verb, options] {
-    verb = [&common, options] { return ShowTrend(common, *options); };
+  trend->final_callback([&common, &verb, choice] {
+    if (choice->series.empty() == choice->file.empty()) {
+      throw CLI::ValidationError("trend", "name a series, or a file with --file");
+    }
+    verb = [&common, choice] { return ShowTrend(common, *choice); };
+  });
+}
+
+void AddGate(CLI::App& app, Common& common, std::function<int()>& verb) {
+  const auto options = std::make_shared<GateOptions>();
+  CLI::App* gate = app.add_subcommand("gate", "Exit 1 if a series got slower than it may");
+  gate->add_option("--series", options->choice.series,
+                   "Name of the matrices, or a series as trend lists it");
+  AddChoice(gate, options->choice);
+  gate->add_option("--max-slowdown", options->max_slowdown, "3% or 0.03")->required();
+  gate->add_option("--junit", options->junit, "Write a JUnit file here");
+  AddOutput(gate, common);
+  gate->final_callback([&common, &verb, options] {
+    if (options->choice.series.empty() == options->choice.file.empty()) {
+      throw CLI::ValidationError("gate", "name a series with --series, or a file with --file");
+    }
+    verb = [&common, options] { return Gate(common, *options); };
   });
 }
 
@@ -92,6 +118,7 @@ void AddSchedule(CLI::App& app, Common& common, std::function<int()>& verb) {
 
 void AddNightlyVerbs(CLI::App& app, Common& common, std::function<int()>& verb) {
   AddTrend(app, common, verb);
+  AddGate(app, common, verb);
   AddSchedule(app, common, verb);
 }
 

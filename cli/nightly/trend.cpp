@@ -1,37 +1,49 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "coordinator/analysis/series/trend.hpp"
-
 #include <algorithm>
+#include <ctime>
 
 #include "cli/nightly/nightly.hpp"
-#include "cli/nightly/trend_file.hpp"
+#include "cli/nightly/series_choice.hpp"
 #include "cli/nightly/trend_text.hpp"
 
 namespace quantfleet::cli {
+namespace {
 
-int ShowTrend(const Common& common, const TrendOptions& options) {
-  const auto document = ReadDocument(options.file);
-  if (!document.ok()) return Fail(document.status());
-  auto trend = ReadTrend(*document);
-  if (!trend.ok()) return Fail(trend.status().WithContext(options.file));
-  trend->set_series(options.file);
-  analysis::JudgeTrend(&*trend);
-  switch (common.output) {
-    case Output::kJson:
-      Print(FullJsonOf(*trend));
-      break;
-    case Output::kCsv:
-      Print(TrendCsv(*trend));
-      break;
-    case Output::kTable:
-      Print(TrendText(*trend));
-  }
-  const auto& changes = trend->change_points();
-  const bool slower = std::any_of(changes.begin(), changes.end(), [](const auto& change) {
-    return change.verdict() == v1::VERDICT_SLOWER;
+bool GotSlower(const v1::Trend& trend, const Since& since) {
+  const int first = FirstPlace(trend, since);
+  const auto& changes = trend.change_points();
+  return std::any_of(changes.begin(), changes.end(), [first](const v1::ChangePoint& change) {
+    return change.verdict() == v1::VERDICT_SLOWER && static_cast<int>(change.index()) > first;
   });
-  return slower ? 1 : 0;
+}
+
+void PrintTrends(Output output, const SeriesChoice& choice, const std::vector<v1::Trend>& trends) {
+  if (output == Output::kCsv) {
+    Print(TrendCsv(trends));
+  } else if (output == Output::kTable) {
+    Print(trends.size() == 1 ? TrendText(trends[0]) : TrendTable(trends));
+  } else if (!choice.file.empty()) {
+    Print(FullJsonOf(trends[0]));
+  } else {
+    v1::ListTrendsResponse response;
+    for (const v1::Trend& trend : trends) *response.add_trends() = trend;
+    Print(FullJsonOf(response));
+  }
+}
+
+}  // namespace
+
+int ShowTrend(const Common& common, const SeriesChoice& choice) {
+  const auto since = ReadSince(choice.since, std::time(nullptr));
+  if (!since.ok()) return Fail(since.status());
+  const auto trends = ChosenTrends(common, choice);
+  if (!trends.ok()) return Fail(trends.status());
+  PrintTrends(common.output, choice, *trends);
+  return std::any_of(trends->begin(), trends->end(),
+                     [&](const v1::Trend& trend) { return GotSlower(trend, *since); })
+             ? 1
+             : 0;
 }
 
 }  // namespace quantfleet::cli

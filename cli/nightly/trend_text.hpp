@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "quantfleet/v1/trend.pb.h"
 
@@ -13,8 +14,11 @@ namespace quantfleet::cli {
 // change. Of more than 100 nights the newest 100 have a bar.
 std::string TrendText(const v1::Trend& trend);
 
-// A line for each night: index, time, value, seconds, anchor, excluded, level, change ("slower",
-// "faster" or nothing).
-std::string TrendCsv(const v1::Trend& trend);
+// Several: a line each, with the newest nights as bars, then the changes.
+std::string TrendTable(const std::vector<v1::Trend>& trends);
+
+// A line for each night of each: series, device class, arm, index, time, value, seconds, anchor,
+// excluded, level, change ("slower", "faster" or nothing).
+std::string TrendCsv(const std::vector<v1::Trend>& trends);
 
 }  // namespace quantfleet::cli

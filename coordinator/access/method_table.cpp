@@ -15,7 +15,7 @@ constexpr size_t kSmall = size_t{64} << 10;
 constexpr size_t kDocument = size_t{1} << 20;  // a matrix; the parser's own limit is lower
 constexpr size_t kReport = size_t{16} << 20;   // raw samples
 
-constexpr std::array<MethodRule, 31> kRules = {{
+constexpr std::array<MethodRule, 32> kRules = {{
     {"/quantfleet.v1.AccessService/CreateEnrolmentToken", Role::kOperator, kSmall},
     {"/quantfleet.v1.AccessService/CreateToken", Role::kAdmin, kSmall},
     {"/quantfleet.v1.AccessService/ListAudit", Role::kAdmin, kSmall},
@@ -47,6 +47,7 @@ constexpr std::array<MethodRule, 31> kRules = {{
     {"/quantfleet.v1.ScheduleService/RemoveSchedule", Role::kSubmitter, kSmall},
     {"/quantfleet.v1.ScheduleService/ResumeSchedule", Role::kSubmitter, kSmall},
     {"/quantfleet.v1.ScheduleService/RunSchedule", Role::kSubmitter, kSmall},
+    {"/quantfleet.v1.SeriesService/ListTrends", Role::kViewer, kSmall},
 }};
 
 // Rules by the request they are for, from the services that this program links.

@@ -66,7 +66,8 @@ class Server::Impl {
         admin_(MakeAdminService(backend_)),
         access_(MakeAccessService(backend_)),
         enrolment_(MakeEnrolmentService(backend_)),
-        schedule_(MakeScheduleService(backend_)) {}
+        schedule_(MakeScheduleService(backend_)),
+        series_(MakeSeriesService(backend_)) {}
 
   Status Start(const ListenOptions& options) {
     // Debian builds abseil to look for cycles in a graph of all locks, which is a lock itself: a
@@ -98,7 +99,7 @@ class Server::Impl {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              agent_.get(), matrix_.get(), result_.get(), fleet_.get(), admin_.get(), access_.get(),
-             enrolment_.get(), schedule_.get()}) {
+             enrolment_.get(), schedule_.get(), series_.get()}) {
       builder.RegisterService(service);
     }
     // gRPC deletes them.
@@ -153,6 +154,7 @@ class Server::Impl {
   std::unique_ptr<v1::AccessService::CallbackService> access_;
   std::unique_ptr<v1::EnrolmentService::CallbackService> enrolment_;
   std::unique_ptr<v1::ScheduleService::CallbackService> schedule_;
+  std::unique_ptr<v1::SeriesService::CallbackService> series_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<OwnPort> own_;
   std::atomic<bool> stopping_ = false;

@@ -21,6 +21,7 @@
 #include "quantfleet/v1/matrix_service.grpc.pb.h"
 #include "quantfleet/v1/result_service.grpc.pb.h"
 #include "quantfleet/v1/schedule_service.grpc.pb.h"
+#include "quantfleet/v1/series_service.grpc.pb.h"
 
 namespace quantfleet::rpc {
 
@@ -53,5 +54,6 @@ std::unique_ptr<v1::AdminService::CallbackService> MakeAdminService(const Backen
 std::unique_ptr<v1::AccessService::CallbackService> MakeAccessService(const Backend& backend);
 std::unique_ptr<v1::EnrolmentService::CallbackService> MakeEnrolmentService(const Backend& backend);
 std::unique_ptr<v1::ScheduleService::CallbackService> MakeScheduleService(const Backend& backend);
+std::unique_ptr<v1::SeriesService::CallbackService> MakeSeriesService(const Backend& backend);
 
 }  // namespace quantfleet::rpc

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Schedules through real programs: one that is due every minute fires by itself, one fires by hand, and the client's
-words and exit codes.
+"""Schedules and series through real programs: one that is due every minute fires by itself, one fires by hand, what they
+measured is a series, and the client's words and exit codes.
 Usage: schedule_test.py BIN_DIR"""
 import pathlib
 import sys
@@ -49,6 +49,22 @@ def check_by_hand(fleet, file):
     assert names == ["each-minute"], names
 
 
+def check_series(fleet, matrix, folder):
+    trends = fleet.json("trend", "tiny")["trends"]
+    assert len(trends) == 2, trends  # the baseline and int8
+    candidate = next(trend for trend in trends if trend["unit"] == "TREND_UNIT_LOG_RATIO")
+    assert candidate["labels"]["format"] == "int8" and candidate["points"][0]["anchor"] > 0, candidate
+    assert matrix in [point["matrixId"] for point in candidate["points"]], candidate
+    assert "1 nights" in fleet.run("trend", candidate["series"]) or candidate["nights"] != 1
+    assert "int8" in fleet.run("trend", "tiny") and "int8" in fleet.run("trend", "tiny", "--output", "csv")
+    junit = pathlib.Path(folder) / "gate.xml"
+    done = fleet.run("gate", "--series", "tiny", "--max-slowdown", "3%", "--junit", junit, check=False)
+    assert done.returncode == 1 and "too few nights" in done.stdout, (done.returncode, done.stdout, done.stderr)
+    assert 'skipped="1"' in junit.read_text(), junit.read_text()
+    for words in (["trend", "nothing"], ["gate", "--series", "nothing", "--max-slowdown", "3%"]):
+        assert fleet.run(*words, check=False).returncode == 3, words
+
+
 def main():
     with Fleet(sys.argv[1]) as fleet, tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "tiny.yaml"
@@ -62,6 +78,7 @@ def main():
         matrix = wait_for("its matrix", lambda: fleet.json("schedule", "show", "each-minute")["fires"][-1].get("matrixId"))
         assert fleet.run("watch", matrix, check=False).returncode == 0
         assert "schedule:each-minute" in fleet.run("audit")
+        check_series(fleet, matrix, folder)
         fleet.run("schedule", "pause", "each-minute")
     print("schedules fire by the clock and by hand")
 

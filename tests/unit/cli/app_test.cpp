@@ -99,8 +99,9 @@ TEST_F(AppTest, HelpAndVersionAreZero) {
 
 TEST_F(AppTest, EveryVerbHasHelp) {
   for (const char* verb :
-       {"validate", "plan", "run", "judge", "format", "submit", "watch", "status", "list", "cancel",
-        "retry", "compare", "crossover", "explain", "export", "fleet", "db", "up", "trend"}) {
+       {"validate", "plan",  "run",    "judge", "format",  "submit",    "watch",
+        "status",   "list",  "cancel", "retry", "compare", "crossover", "explain",
+        "export",   "fleet", "db",     "up",    "trend",   "gate",      "schedule"}) {
     const Outcome outcome = Call({verb, "--help"});
     EXPECT_EQ(outcome.exit_code, 0) << verb;
     EXPECT_THAT(outcome.out, HasSubstr("--output")) << verb;
