@@ -18,6 +18,10 @@ std::string Percent(double log_effect) {
   return text;
 }
 
+bool Within(const Interval& log_ratio, double log_effect) {
+  return log_ratio.low >= -log_effect && log_ratio.high <= log_effect;
+}
+
 Interval Scaled(const Interval& interval, double factor) {
   return {interval.estimate, interval.estimate + (interval.low - interval.estimate) * factor,
           interval.estimate + (interval.high - interval.estimate) * factor};
@@ -53,17 +57,19 @@ double MinimumDetectableLogEffect(const std::optional<Interval>& null_log_ratio,
 v1::Verdict Decide(const Interval& log_ratio, double least_log_effect) {
   if (log_ratio.high < -least_log_effect) return v1::VERDICT_FASTER;
   if (log_ratio.low > least_log_effect) return v1::VERDICT_SLOWER;
-  if (log_ratio.low >= -least_log_effect && log_ratio.high <= least_log_effect) {
-    return v1::VERDICT_SAME;
-  }
-  return v1::VERDICT_AMBIGUOUS;
+  const bool same =
+      Within(log_ratio, least_log_effect) && least_log_effect <= kLargestSameLogEffect;
+  return same ? v1::VERDICT_SAME : v1::VERDICT_AMBIGUOUS;
 }
 
 std::string NextStep(const Interval& log_ratio, const std::optional<Interval>& null_log_ratio,
                      size_t rounds) {
   const double effect = MinimumDetectableLogEffect(null_log_ratio, log_ratio);
   std::string text =
-      "the interval reaches over the minimum detectable effect of " + Percent(effect) + "; ";
+      Within(log_ratio, effect)
+          ? "the minimum detectable effect of " + Percent(effect) + " is more than the " +
+                Percent(kLargestSameLogEffect) + " that are called the same; "
+          : "the interval reaches over the minimum detectable effect of " + Percent(effect) + "; ";
   const size_t total = RoundsToDecide(log_ratio, null_log_ratio, rounds);
   if (total == 0) {
     return text +

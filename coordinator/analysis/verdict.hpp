@@ -24,6 +24,10 @@ inline constexpr size_t kMinimumRounds = 3;
 // et al., Producing Wrong Data Without Doing Anything Obviously Wrong!, 2009.
 inline constexpr double kLeastLogEffect = 0.00995033;
 
+// Largest minimum detectable effect within which anything is called the same, as logarithm: 10 %.
+// Beyond it, "no difference was shown" is not "there is none".
+inline constexpr double kLargestSameLogEffect = 0.0953102;
+
 // Minimum detectable effect of a block as logarithm of a ratio (0.0953 is 10 % up or 1/1.1 down):
 // the end of the null's log-ratio interval that is further from zero, at least kLeastLogEffect.
 //

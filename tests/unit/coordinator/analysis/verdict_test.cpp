@@ -100,5 +100,17 @@ TEST(VerdictTest, NextStepSaysWhenRoundsDoNotHelp) {
   EXPECT_THAT(step, HasSubstr("more rounds will not decide"));
 }
 
+// A null that spreads over a factor of three has shown nothing of an arm within it.
+TEST(VerdictTest, NothingIsCalledTheSameWithinAHugeEffect) {
+  const Interval third = {std::log(0.33), std::log(0.3), std::log(0.36)};
+  EXPECT_EQ(Decide(third, std::log(3.5)), v1::VERDICT_AMBIGUOUS);
+  const Interval close = {0.01, -0.02, 0.04};
+  EXPECT_EQ(Decide(close, std::log(1.1)), v1::VERDICT_SAME);
+  EXPECT_EQ(Decide(close, std::log(1.11)), v1::VERDICT_AMBIGUOUS);
+  const Interval null = {0, -std::log(3.5), std::log(3.5)};
+  EXPECT_THAT(NextStep(third, null, 8),
+              HasSubstr("250.0 % is more than the 10.0 % that are called the same"));
+}
+
 }  // namespace
 }  // namespace quantfleet::analysis
