@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Quantfleet Authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -58,6 +59,13 @@ std::string WhyNot(const v1::BlockArm& arm, const v1::Measurement* measurement,
     return text;
   }
   return "";
+}
+
+// Of rounds that have nothing in common the interval's end may be beyond any number. What is beyond
+// a factor of 1e12 says no more than that.
+double FactorOf(double log_ratio) {
+  constexpr double kWidest = 1e12;
+  return std::clamp(std::exp(log_ratio), 1 / kWidest, kWidest);
 }
 
 // One run of a block, with what all its ratios share.
@@ -138,10 +146,10 @@ class Run {
     const Interval interval = IntervalOf(arm, log_ratios);
     const double effect = MinimumDetectableLogEffect(null_, interval);
     v1::Ratio ratio;
-    ratio.set_ratio(std::exp(interval.estimate));
-    ratio.set_low(std::exp(interval.low));
-    ratio.set_high(std::exp(interval.high));
-    ratio.set_minimum_detectable_effect(std::expm1(effect));
+    ratio.set_ratio(FactorOf(interval.estimate));
+    ratio.set_low(FactorOf(interval.low));
+    ratio.set_high(FactorOf(interval.high));
+    ratio.set_minimum_detectable_effect(FactorOf(effect) - 1);
     ratio.set_rounds(static_cast<uint32_t>(log_ratios.size()));
     ratio.set_verdict(Decide(interval, effect));
     if (ratio.verdict() == v1::VERDICT_AMBIGUOUS) {

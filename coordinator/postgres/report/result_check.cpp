@@ -44,6 +44,9 @@ bool AllFinite(const Message& message) {
   return true;
 }
 
+// Seconds. NaN is between nothing.
+constexpr double kLeastSample = 1e-12, kMostSample = 86'400;
+
 std::string WhyRoundsRejected(const v1::Measurement& measurement, int arms) {
   std::set<uint32_t> numbers;
   for (const v1::Round& round : measurement.rounds()) {
@@ -53,7 +56,9 @@ std::string WhyRoundsRejected(const v1::Measurement& measurement, int arms) {
     if (!numbers.insert(round.number()).second) return "a round is there twice";
     if (round.position() >= static_cast<uint32_t>(arms)) return "a position is out of bounds";
     for (const double seconds : round.seconds()) {
-      if (!std::isfinite(seconds) || seconds <= 0) return "a sample is not a positive time";
+      if (!(seconds >= kLeastSample && seconds <= kMostSample)) {
+        return "a sample is no time between a picosecond and a day";
+      }
     }
   }
   return "";

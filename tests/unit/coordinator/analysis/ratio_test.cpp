@@ -97,6 +97,22 @@ TEST(RatioTest, NoVarianceIsNoProblem) {
   EXPECT_EQ(ratio.verdict(), v1::VERDICT_SAME);
 }
 
+// Times that are absurd and yet positive: three rounds that have nothing in common give an interval
+// wider than numbers are.
+TEST(RatioTest, EndsAreFiniteHoweverWildTheRounds) {
+  MeasuredBlock made = HalfTheTime(3);
+  const std::vector<std::vector<double>> wild = {{1e-3}, {1e-300}, {1e300}};
+  for (int i = 0; i < made.result.measurements_size(); ++i) {
+    *made.result.mutable_measurements(i)->mutable_rounds() =
+        MakeMeasurement(static_cast<uint32_t>(i), i == 2 ? wild : std::vector(3, wild[0])).rounds();
+  }
+  const v1::Ratio ratio = CandidateOf(made);
+  EXPECT_GT(ratio.low(), 0);
+  EXPECT_TRUE(std::isfinite(ratio.high()));
+  EXPECT_TRUE(std::isfinite(ratio.minimum_detectable_effect()));
+  EXPECT_EQ(ratio.verdict(), v1::VERDICT_AMBIGUOUS);
+}
+
 TEST(RatioTest, BaselineMustBeMeasured) {
   MeasuredBlock made = HalfTheTime();
   made.result.mutable_measurements(0)->set_outcome(v1::OUTCOME_CRASHED);
