@@ -91,8 +91,6 @@ TEST_F(MetricsPageTest, CountingALongQueueIsBounded) {
   Connect(*program);
   postgres::Connection db(conninfo_);
   ASSERT_TRUE(db.Run([](postgres::Transaction& tx) -> Status {
-                  QF_RETURN_IF_ERROR(
-                      tx.Query("ALTER TABLE ready DROP CONSTRAINT ready_block_id_fkey").status());
                   return tx
                       .Query(
                           "INSERT INTO ready (block_id, class_id, band, sort_key) SELECT n, n % 2, "
